@@ -85,6 +85,27 @@ def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError: it cannot be written; the old one is untouched.
     """
+    draft = draft_private(path, content, durable=durable)
+    try:
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def draft_private(path: Path, content: bytes, *, durable: bool = True) -> Path:
+    """Write what will take the place of a file, with mode 0600 beside it; return where it lies.
+
+    Args:
+        path: the file.
+        content: all of it.
+        durable: whether it is on disk when this returns.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
     import tempfile  # brings shutil and random, which a reader never needs
 
     make_private(path.parent)
@@ -95,12 +116,10 @@ def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    if durable:
-        sync_folder(path.parent)
+    return Path(name)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -1,13 +1,14 @@
 """Secrets among the settings: a file of their own for the user alone, so that no log, list or page can hold them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError
 from jackfield.places import waiting_for_nobody
-from jackfield.storage.folders import write_private
+from jackfield.storage.folders import draft_private, sync_folder
 
 LARGEST_FILE = 1 << 20
 """Bytes; a larger one is none of ours."""
@@ -51,20 +52,37 @@ class Secrets:
             raise StoreError(f"{self._path} is damaged", hint="delete it and set the secrets again")
         return {str(key): str(value) for key, value in kept.items()}
 
-    def set(self, key: str, value: str | None) -> None:
-        """Keep a secret, or forget it where `value` is None; on return it is on disk.
+    @contextmanager
+    def changing(self, values: Mapping[str, str | None]) -> Iterator[None]:
+        """Keep and forget secrets, all or none; what they were before returns where what is done within fails.
+
+        Within they are on disk and can be read: whoever is told of a change finds it. The old ones lie beside them
+        until it is done, so that their return needs no room.
+
+        Args:
+            values: key to secret; None to forget it.
 
         Raises:
             StoreError: the file cannot be read or written.
         """
-        kept = self.all()
-        if kept.get(key) == value:
+        before = self.all() if values else {}
+        after = {key: value for key, value in {**before, **values}.items() if value is not None}
+        if after == before:
+            yield
             return
-        if value is None:
-            del kept[key]
-        else:
-            kept[key] = value
-        self._write(kept)
+        with ExitStack() as drafts:
+            try:
+                old = self._draft(before, drafts)
+                self._draft(after, drafts).replace(self._path)
+                sync_folder(self._path.parent)
+            except OSError as error:
+                raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError):  # what refused the change is to be told
+                    old.replace(self._path)
+                raise
 
     def stamp(self) -> tuple[int, int]:
         """A value that differs after every change."""
@@ -78,8 +96,7 @@ class Secrets:
         """Forget all of them."""
         self._path.unlink(missing_ok=True)
 
-    def _write(self, kept: Mapping[str, str]) -> None:
-        try:
-            write_private(self._path, json.dumps(kept, indent=1).encode())
-        except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+    def _draft(self, kept: Mapping[str, str], drafts: ExitStack) -> Path:
+        draft = draft_private(self._path, json.dumps(dict(kept), indent=1).encode())
+        drafts.callback(draft.unlink, missing_ok=True)
+        return draft

@@ -142,17 +142,16 @@ class Settings:
                 raise StoreError(
                     f"nothing was set: {self._broken}", plugin=self._plugin, hint="mend the file, or delete it"
                 )
-            for key in secret:
-                self._secrets.set(key, checked[key])
-            self._state.change(
-                {
-                    # The log tells that a secret was set, when and by whom, and nothing of it.
-                    **{f"secrets/{self._cid}/{key}": checked[key] and uuid.uuid4().hex for key in secret},
-                    **{self._prefix + key: value for key, value in checked.items() if key not in secret},
-                },
-                by=by,
-                why=why,
-            )
+            with self._secrets.changing({key: checked[key] for key in secret}):
+                self._state.change(
+                    {
+                        # The log tells that a secret was set, when and by whom, and nothing of it.
+                        **{f"secrets/{self._cid}/{key}": checked[key] and uuid.uuid4().hex for key in secret},
+                        **{self._prefix + key: value for key, value in checked.items() if key not in secret},
+                    },
+                    by=by,
+                    why=why,
+                )
             try:
                 self._agree(asked=frozenset(checked) - secret)
             except StoreError as error:  # the log holds it, so it is set; the file is brought up to it another time
