@@ -13,7 +13,7 @@ from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
 from jackfield.rpc.messages import PROTOCOL_VERSION, Hello, read_message
 from jackfield.rpc.packets import connected_pair
-from jackfield.rpc.plain import UNCHECKED_BYTES
+from jackfield.rpc.plain import UNCHECKED_BYTES, wide_text_bytes
 from jackfield.rpc.replies import Reply
 
 __all__ = [
@@ -42,5 +42,6 @@ __all__ = [
     "in_one_line",
     "read_message",
     "set_in",
+    "wide_text_bytes",
     "without_controls",
 ]

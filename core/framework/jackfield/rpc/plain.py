@@ -23,6 +23,11 @@ KEYS_SQUARED = KEYS * KEYS
 #: Below it the worst that keys can do is a few milliseconds, and looking at each value would cost more than decoding.
 UNCHECKED_BYTES = 8192
 
+#: First bytes of texts, and in their UTF-8 those of characters beyond U+FFFF (RFC 3629).
+_TEXTS: Final = frozenset((*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB))
+_WIDEST: Final = tuple(bytes((byte,)) for byte in range(0xF0, 0xF5))
+_PART_BYTES: Final = 1 << 20
+
 _SCALAR: Final = 0
 _ARRAY: Final = 1
 _MAP: Final = 2
@@ -106,6 +111,38 @@ def check_plain(data: memoryview | bytes, *, with_sets: bool = False) -> int:
         squared += squared_keys(count if keyed or with_sets else 0, squared)
         if seen > VALUES:
             raise ProtocolViolation(f"a value holds more than {VALUES} others")
+
+
+def wide_text_bytes(data: bytes) -> int:
+    """Return how many bytes more than on its way the text within one encoded value may take in memory, or about that.
+
+    Python keeps each character of a text in as many bytes as the widest one in it needs: one emoji lets every letter
+    take four. What lies beyond `VALUES` is not looked at, for the decoder refuses it.
+    """
+    position, end, more = 0, len(data), 0
+    for _ in range(VALUES + 1):
+        if position >= end:
+            break
+        first = data[position]
+        kind, size, following, count = _TABLE[first]
+        position += 1
+        if size:
+            count = int.from_bytes(data[position : position + size], "big")
+            position += size
+        if kind not in (_SCALAR, _EXTENSION):
+            continue  # what is in it follows
+        length = following + count
+        if first in _TEXTS:
+            more += (_width(data, position, position + length) - 1) * length
+        position += length
+    return more
+
+
+def _width(data: bytes, start: int, end: int) -> int:
+    """Return how many bytes of memory each character of a text may take, one or more; it is not decoded."""
+    if all(data[at : min(at + _PART_BYTES, end)].isascii() for at in range(start, end, _PART_BYTES)):
+        return 1
+    return 4 if any(data.find(lead, start, end) >= 0 for lead in _WIDEST) else 2
 
 
 def squared_keys(keys: int, squared: int) -> int:

@@ -70,6 +70,16 @@ async def test_what_was_sent_in_parts_counts_until_its_call_is_answered(held, tm
     await line.call("parcel.add", {"part": b"x"})
 
 
+@pytest.mark.parametrize(("ends", "refused_for"), [("", ""), ("Ł", ""), ("\U0001f600", "takes 84 MiB in memory")])
+async def test_text_that_was_sent_in_parts_counts_as_it_lies_in_memory(hostile, ends, refused_for):
+    _, line = hostile
+    parcel = await sent_in_parts(line, "x" * (21 << 20) + ends)
+    asked = {"method": "GET", "url": "http://127.0.0.1:9/", "data": None, "parcel": parcel}
+    await refused(line, "http.request", asked, refused_for or "an address of this computer")
+    parcel = await sent_in_parts(line, bytes(MOST_PARCEL_BYTES - 100))
+    assert parcel, "nothing of the text counts any more"
+
+
 async def test_calls_that_wait_hold_no_more_than_so_much(held):
     _, line = held
     lists: list[Any] = [[]] * 150_000

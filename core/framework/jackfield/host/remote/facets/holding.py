@@ -18,7 +18,7 @@ import msgspec
 from jackfield.api import Subscription
 from jackfield.errors import CannotCross, PluginError, UsageError
 from jackfield.host.facets import Allowance, OwnThreads
-from jackfield.rpc import UNCHECKED_BYTES, CallCodec, check_answer
+from jackfield.rpc import UNCHECKED_BYTES, CallCodec, check_answer, wide_text_bytes
 from jackfield.runtime import MOST_READ_BYTES, PART_BYTES, Scope, Whole
 
 T = TypeVar("T")
@@ -279,6 +279,13 @@ class Holding:
             raise UsageError(f"what was sent in parts has {size} bytes, and at most {most_bytes} are taken here")
         encoded = bytes(self._parcels.get(parcel))
         self.drop(parcel)
+        size += wide_text_bytes(encoded)
+        if self._parcel_bytes + self._used_bytes + size > MOST_PARCEL_BYTES:
+            raise UsageError(
+                f"text that was sent in parts takes {size >> 20} MiB in memory, and {MOST_PARCEL_BYTES >> 20} are "
+                "possible, with what waits besides",
+                hint="send it as bytes: one character beyond ASCII makes two or four bytes of each",
+            )
         self._used_bytes += size
         try:
             try:
