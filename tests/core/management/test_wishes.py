@@ -16,6 +16,7 @@ from jackfield.errors import (
     StoreError,
     UnknownPlugin,
     UsageError,
+    WheelError,
 )
 from jackfield.management import ConsentMissing, Management
 
@@ -285,8 +286,17 @@ class TestFiles:
         with pytest.raises(UsageError, match="is no wheel"):
             await manage().plan_install([str(text)])
         library = WheelSource("jflib", files={"jflib/__init__.py": ""}).build(tmp_path)
-        with pytest.raises(Exception, match="is no plugin: it has no manifest"):
+        told = r"is no plugin: it has no entry point in chat\.plugins \(libraries come by themselves\)"
+        with pytest.raises(WheelError, match=told):
             await manage().plan_install([str(library)])
+        misspelled = WheelSource(
+            "jfpoll",
+            files={"jfpoll/__init__.py": "", "jfpoll/plugin.toml": 'schema = 1\nid = "poll"\n'},
+            entry_points={"chta.plugins": {"poll": "jfpoll:Main"}},
+        )
+        told = r"no entry point in chat\.plugins, only in chta\.plugins \(.*entry-points\.\"chat\.plugins"
+        with pytest.raises(WheelError, match=told):
+            await manage().plan_install([str(misspelled.build(tmp_path))])
         broken = tmp_path / "broken-1.0-py3-none-any.whl"
         broken.write_bytes(b"PK nonsense")
         with pytest.raises(Exception, match=r"broken-1\.0-py3-none-any\.whl"):

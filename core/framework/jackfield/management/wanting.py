@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from jackfield.errors import UnknownPlugin, WheelError
+from jackfield.inspection import WheelReport
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
@@ -49,9 +50,7 @@ class Wanting:
         if spec.file is not None:
             report = self._catalog.add_file(spec.file)
             if report.manifest is None:
-                raise WheelError(
-                    f"{spec.file.name} is no plugin: it has no manifest", hint="libraries come by themselves"
-                )
+                raise _no_plugin(spec.file.name, report, self._catalog.groups)
             plugin = report.manifest.id
             refuse_elsewhere(self._inventory, plugin, "install")
             found = await self._catalog.distribution(report.manifest.canonical_id) or report.name
@@ -73,3 +72,15 @@ class Wanting:
         if spec.sha256 or spec.exact:
             self._catalog.withheld.name(name)
         return Want(name, plugin, spec.requirement, pre or self._policies.of(canonical(plugin)).pre)
+
+
+def _no_plugin(filename: str, report: WheelReport, groups: Collection[str]) -> WheelError:
+    """What is said of a wheel without an entry point that this application looks for."""
+    wanted = " or ".join(sorted(groups))
+    others = sorted({one.group for one in report.entry_points} - {"console_scripts", "gui_scripts"})
+    only = f", only in {', '.join(others)[:200]}" if others else ""
+    if not others and not any(one.path.endswith("/plugin.toml") for one in report.files):
+        hint = "libraries come by themselves"
+    else:
+        hint = f'its author names its code in pyproject.toml, under [project.entry-points."{min(groups, default="")}"]'
+    return WheelError(f"{filename} is no plugin: it has no entry point in {wanted}{only}", hint=hint)
