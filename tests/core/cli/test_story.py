@@ -102,6 +102,27 @@ def test_an_update_is_shown_with_its_changelog_and_asks_again_for_what_is_new(po
     assert (again.code, again.out) == (4, "Every plugin: nothing newer.\n")
 
 
+def test_what_came_from_a_file_is_told_of_where_newer_ones_are_looked_for(desk: Desk, tmp_path):
+    """No marketplace is asked for it, so that nothing newer was found would not be true."""
+    wheel = build_plugin(tmp_path, "poll", "1.0.0")
+    assert desk.run("install", str(wheel), "--yes", "--accept-permissions").code == 0
+    told = (
+        "note: poll came from a file: no marketplace is asked for it. "
+        "To have one's: jackfield remove poll, then jackfield install poll; its data stays"
+    )
+    for words in (["update", "--check"], ["update", "poll"], ["install", "-U", "poll"]):
+        assert told in desk.run(*words).err.splitlines()
+    other = desk.run("install", "poll==1.3.1")
+    assert (other.code, other.out) == (1, "")
+    assert other.err.splitlines() == [
+        "error: poll 1.0.0 came from a file, so no marketplace is asked for another version of it",
+        "hint: jackfield remove poll, then install it again; its data stays",
+    ]
+    assert desk.run("remove", "poll", "--yes").code == 0
+    assert desk.run("install", "poll==1.3.1", "--yes", "--accept-permissions").code == 0
+    assert "came from a file" not in desk.run("update", "--check").err
+
+
 @pytest.fixture
 def newer(desk: Desk, tmp_path) -> Iterator[Desk]:
     """A user with poll 1.3.1 and calm 1.0.0, at a marketplace that holds newer versions of both."""

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -121,6 +121,22 @@ def carry_out(
     _refuse(refusal)
     if failed:
         click.get_current_context().exit(1)
+
+
+def tell_of_files(session: Session, plugins: Sequence[str] | None = None) -> None:
+    """Say of what came from a file that no marketplace is asked for it: else "nothing newer" would not be true.
+
+    Args:
+        session: what the command works with.
+        plugins: the ids that were named; None for all that are installed.
+    """
+    rows = [row for row in session.management.list() if row.source == "file"]
+    ids = [plain(row.id) for row in rows if plugins is None or row.id in plugins]
+    if ids:
+        name, where, what = (ids[0], "a file", "it") if len(ids) == 1 else ("PLUGIN", "files", "them")
+        told = f"{joined(ids)} came from {where}: no marketplace is asked for {what}"
+        way = f"{session.program} remove {name}, then {session.program} install {name}"
+        session.output.note(click.style("note:", bold=True) + f" {told}. To have one's: {way}; its data stays")
 
 
 def _where_they_stand(session: Session, plan: JsonObject) -> dict[str, JsonObject] | None:

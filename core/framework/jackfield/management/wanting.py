@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from jackfield.errors import UnknownPlugin, WheelError
+from jackfield.errors import PluginError, UnknownPlugin, WheelError
 from jackfield.inspection import WheelReport
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
 from jackfield.management.policy import Policies
 from jackfield.management.refusals import refuse_elsewhere
-from jackfield.management.specs import Spec, canonical
+from jackfield.management.specs import Spec, canonical, installed_as
+from jackfield.manifest import Pin, Requirement, Version
 from jackfield.resolution import Want
 
 
@@ -67,11 +68,27 @@ class Wanting:
             near = await near_ids(self._urls, plugin, app=self._app)
             hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
             raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
+        pin = self._inventory.pins.get(canonical(plugin))
+        if pin is not None and pin.source == "file" and spec.requirement is not None:
+            self._refuse_others(plugin, pin, spec.requirement)
         if spec.sha256:
             self._catalog.hold(name, spec.sha256)
         if spec.sha256 or spec.exact:
             self._catalog.withheld.name(name)
         return Want(name, plugin, spec.requirement, pre or self._policies.of(canonical(plugin)).pre)
+
+    def _refuse_others(self, plugin: str, pin: Pin, requirement: Requirement) -> None:
+        """Refuse another version of what came from a file: an installed plugin stays with where it came from.
+
+        Raises:
+            PluginError: it is another version that is asked for.
+        """
+        if not requirement.accepts(Version.parse(installed_as(pin))):
+            raise PluginError(
+                f"{plugin} {pin.version} came from a file, so no marketplace is asked for another version of it",
+                plugin=plugin,
+                hint=f"jackfield remove {plugin}, then install it again; its data stays",
+            )
 
 
 def _no_plugin(filename: str, report: WheelReport, groups: Collection[str]) -> WheelError:

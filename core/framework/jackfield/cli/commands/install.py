@@ -9,7 +9,7 @@ import click
 
 from jackfield.cli.completing import wheels
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
-from jackfield.cli.plans import Answers, Deed, carry_out
+from jackfield.cli.plans import Answers, Deed, carry_out, tell_of_files
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined
 from jackfield.errors import UsageError
@@ -72,6 +72,8 @@ def install(
         return session.management.plan_install(named, pre=pre, upgrade=upgrade, alone=no_dependencies)
 
     plan = asyncio.run(planned())
+    if not plan:
+        tell_of_files(session, [spec.partition("==")[0].partition("@")[0] for spec in named])
     deed = Deed(
         question="Install" if disabled else "Install and enable",
         done="installed" if disabled else "installed and enabled",

@@ -9,7 +9,7 @@ from jackfield.cli.completing import installed_ids
 from jackfield.cli.failures import NOTHING_TO_DO, CheckFailed, PlanRefused
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
 from jackfield.cli.output import JsonObject
-from jackfield.cli.plans import Answers, Deed, carry_out, show_changelog
+from jackfield.cli.plans import Answers, Deed, carry_out, show_changelog, tell_of_files
 from jackfield.cli.session import Session
 from jackfield.cli.words import day, joined, plain, whom
 from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, TrustError
@@ -50,6 +50,7 @@ def update(
         return
     growing = accept_permissions or not yes
     plan = asyncio.run(session.management.plan_update(ids or None, pre=pre, growing=growing))
+    tell_of_files(session, ids or None)
     nothing = _nothing_newer(ids) if not plan.held else "Nothing else is newer."
     deed = Deed(question="Update", done="updated", nothing=nothing)
     refusal = held_refusal(session.program, plan.to_mapping()) if not dry_run else None
@@ -77,6 +78,7 @@ def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
         output.note(click.style("note:", bold=True) + f" {plain(sentence)}")
 
     found = asyncio.run(session.management.check_updates(ids or None, pre=pre, tell=tell))
+    tell_of_files(session, ids or None)
     updates = [update.to_mapping() for update in found]
     answer = {"app": session.host.name, "updates": updates}
     failure = _failure(updates)
