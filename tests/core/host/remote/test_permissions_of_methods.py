@@ -64,7 +64,7 @@ NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What each needs, and a call of it. `shouter` is a service of a plugin that the probe does not require."""
 
-CLOSED = {"file.read": {}, "file.write": {"data": b"x"}, "file.seek": {"offset": 0}}
+CLOSED: dict[str, dict[str, Any]] = {"file.read": {}, "file.write": {"data": b"x"}, "file.seek": {"offset": 0}}
 """What works on a file that was opened: it is closed with the permission by which it was."""
 
 FREE = {
