@@ -124,6 +124,28 @@ def test_a_page_that_did_not_change_is_not_sent_again(market):
         assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize("form", ["{0}", "W/{0}", '"other", {0}', '"other",W/{0} ', "*"])
+def test_a_version_is_known_in_every_form_of_the_header(market, form):
+    """RFC 9110, 13.1.2: a list, compared weakly, as a cache on the way may have made of it."""
+    market.publish("poll")
+    for kind in (JSON, "text/html"):
+        first = market.client.get("/simple/chat-poll/", headers={"Accept": kind})
+        said = form.format(first.headers["etag"])
+        again = market.client.get("/simple/chat-poll/", headers={"Accept": kind, "If-None-Match": said})
+        assert (again.status_code, again.headers["etag"]) == (304, first.headers["etag"])
+        others = {"Accept": kind, "If-None-Match": '"other", W/"another"'}
+        assert market.client.get("/simple/chat-poll/", headers=others).content == first.content
+
+
+def test_one_kind_of_page_is_not_the_other_version_of_it(market):
+    market.publish("poll")
+    page, document = (market.client.get("/simple/chat-poll/", headers={"Accept": kind}) for kind in ("text/html", JSON))
+    assert page.headers["etag"] != document.headers["etag"]
+    assert "accept" in page.headers["vary"].lower()
+    headers = {"Accept": JSON, "If-None-Match": page.headers["etag"]}
+    assert market.client.get("/simple/chat-poll/", headers=headers).status_code == 200
+
+
 def test_a_new_version_shows_at_once(market):
     market.publish("poll")
     first = market.client.get("/simple/chat-poll/", headers={"Accept": JSON})

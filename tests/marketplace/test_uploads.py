@@ -91,6 +91,18 @@ def test_the_first_uploader_owns_the_name(market):
     assert market.project("chat-poll")["versions"] == ["1.0.0"]
 
 
+@pytest.mark.parametrize("spelling", ["jf.lib", "JF_Lib"])
+def test_a_name_in_another_spelling_is_the_same(market, spelling):
+    """PEP 503: whoever asks for either is answered with one project, so it has one owner and one scope."""
+    first = WheelSource("jf-lib", files={"jf_lib.py": ""}).build(market.wheels)
+    assert market.upload(first).status_code == 200
+    other = WheelSource(spelling, "2.0.0", files={"jf_lib.py": ""}).build(market.wheels)
+    answer = market.upload(other, user="bob")
+    assert (answer.status_code, answer.text) == (403, "jf-lib belongs to alice; bob cannot upload to it\n")
+    assert market.upload(other).status_code == 200
+    assert market.project("jf-lib")["versions"] == ["1.0.0", "2.0.0"]
+
+
 def test_an_id_has_one_distribution(market):
     market.publish("poll")
     other = plugin_source("poll")

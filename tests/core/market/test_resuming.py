@@ -121,6 +121,14 @@ async def test_a_file_that_changed_meanwhile_comes_whole(shelf, file, tmp_path):
     assert await fetch(file, tmp_path / "out", tmp_path / "partials") == WHEEL
 
 
+@pytest.mark.parametrize("etag", ['W/"one"', "one", '"one\x07"', ""])
+async def test_what_is_no_strong_validator_is_not_sent_as_one(shelf, file, tmp_path, etag):
+    """RFC 9110, 13.1.5: a weak one does not say that the bytes are the same; the hash of the whole has to."""
+    shelf.etag, shelf.breaks = etag, [1000]
+    assert await fetch(file, tmp_path / "out") == WHEEL
+    assert shelf.asked == [(None, None), (1000, None)]
+
+
 async def test_a_server_without_ranges_sends_it_whole(shelf, file, tmp_path):
     shelf.ranges = False
     assert await fetch(file, tmp_path / "out") == WHEEL

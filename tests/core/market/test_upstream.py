@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from jackfield.errors import MarketError, TrustError
+from jackfield.errors import MarketError, ResolutionError, TrustError
 from jackfield.management import Management
 from jackfield.manifest import read_hostfile
 from jackfield.market import Marketplace
@@ -129,6 +129,27 @@ async def test_a_marketplace_that_holds_a_name_goes_before_the_upstream_of_anoth
     plan = await management.plan_install(["contesting"])
     (item,) = [item for item in plan.added if item.distribution == "jf-contested"]
     assert (item.new_version, item.source, item.unsigned) == ("1.0", market.url, False)
+
+
+@pytest.mark.feature("K40")
+@pytest.mark.slow
+async def test_a_name_that_a_marketplace_held_is_not_taken_up_by_its_upstream(linked, upstream, tmp_path):
+    """An index that signs nothing may lose a project, or be made to: what is installed from it stays its own."""
+    upstream.publish_library("jf-lost", "9.0")
+    linked.token()
+    linked.run("reserve", "jf-lost", "--user", "alice")
+    linked.publish_library("jf-lost", "1.0")
+    linked.publish("loser", requires=["jf-lost"])
+    linked.publish("finder", requires=["jf-lost>=2"])
+    with mirror_of(linked.url) as mirror:
+        mirror.lies.append(lambda path, _honest: Answer(404, b"") if path.startswith("/tuf/") else None)
+        management = Management("chat", Layout(tmp_path), [mirror.url], read_hostfile(HOST, source="host.toml"))
+        await management.apply(await management.plan_install(["loser"]), accept_permissions=True, by="tester")
+        announced = f"{upstream.url}/simple/"
+        sent = Answer(302, b"", {"location": f"{announced}jf-lost/", "jackfield-upstream": announced})
+        mirror.lie("/simple/jf-lost/", sent)
+        with pytest.raises(ResolutionError, match=r"needs jf-lost >=2, but only 1\.0 of jf-lost can be had"):
+            await management.plan_install(["finder"])
 
 
 async def refusal(says, *headers) -> str:
