@@ -124,7 +124,7 @@ def test_a_page_that_did_not_change_is_not_sent_again(market):
         assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("form", ["{0}", "W/{0}", '"other", {0}', '"other",W/{0} ', "*"])
+@pytest.mark.parametrize("form", ["{0}", "W/{0}", '"other", {0}', '"other",W/{0}', "*"])
 def test_a_version_is_known_in_every_form_of_the_header(market, form):
     """RFC 9110, 13.1.2: a list, compared weakly, as a cache on the way may have made of it."""
     market.publish("poll")
