@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 
 from jackfield_marketplace.trust import NotSigned, Waiting
 
-SIGNED_WITHIN_SECONDS = 0.05
+SIGNED_WITHIN_SECONDS = 0.2
 """How long an upload waits for others to be signed with, where nobody asks for it before."""
 
 _TRIED_SECONDS = 1.0

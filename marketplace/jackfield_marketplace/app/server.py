@@ -21,6 +21,8 @@ from jackfield_marketplace.app.seed import seed
 from jackfield_marketplace.settings import Settings
 
 _GRACE_SECONDS = 5
+_GARBAGE = 20_000, 10, 10
+"""After how many objects, and how often, cycles are looked for: an answer makes hundreds, and hardly a cycle."""
 
 
 def serve(
@@ -86,6 +88,7 @@ def serve(
             if server.answering.is_set():
                 gc.collect()
                 gc.freeze()  # what a server is made of stays: no need to look through it for garbage again
+                gc.set_threshold(*_GARBAGE)
                 await asyncio.to_thread(fill)
                 say(f"jackfield-marketplace: ready on http://{shown}:{port}")
             started.cancel()

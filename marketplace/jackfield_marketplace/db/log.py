@@ -12,6 +12,7 @@ from pathlib import Path
 WRITES_A_TURN = 64
 """After so many transactions the log is brought in; an upload's holds some forty pages of 4 KiB."""
 
+_RESTART_SECONDS = 0.05  # what the end of a turn waits for others; the next turn tries it again
 _READERS_SECONDS = 5.0  # what a disk that failed waits for readers of what was before
 
 _sync = getattr(os, "fdatasync", os.fsync)  # Windows and macOS have the other one
@@ -25,8 +26,10 @@ class Log:
     """Sees to the log of one database file. Safe to use from several threads.
 
     It is brought in (a passive checkpoint) on a thread of its own, once it has grown. That takes two fsyncs, for which
-    nobody waits here: SQLite lets others read and write meanwhile. The writer whose transaction fills the log
-    (`PRAGMA wal_autocheckpoint`) still does it, with little left to do; the log begins anew.
+    nobody waits here: SQLite lets others read and write meanwhile. What they wrote is brought in too, while they are
+    held for a moment, so that the next one begins the log anew: a sync takes half as long where the file does not grow
+    and the disk has no new length to note. Where a reader is in the way, the next turn does it. The writer whose
+    transaction fills the log (`PRAGMA wal_autocheckpoint`) still brings it in, with little left to do.
 
     Args:
         path: of the database file; `:memory:` has no log.
@@ -124,9 +127,12 @@ class Log:
 
     def _bring_in(self) -> None:
         # What fails here, the writer that fills the log tries again, and is told.
-        with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+        waits = _RESTART_SECONDS
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, waits, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            # What came meanwhile, with the writers held for the moment that this takes: then the log begins anew.
+            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
 
 def _keep_names(folder: Path) -> None:
