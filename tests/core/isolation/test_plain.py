@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import SandboxError
-from jackfield.isolation import Line, PlainProcesses
+from jackfield.isolation import Line, PlainProcesses, Zygote
 from jackfield.isolation.plain import MOST_KNOCKING
 from jackfield.rpc import Link
 from jackfield.runtime import Description
@@ -27,18 +27,29 @@ from tests.support.workers import spec_in
 pytestmark = pytest.mark.slow
 
 CODE = """
-import os, sys
+import os, sys, time
 from jackfield import Plugin
 from pluggy import HookimplMarker
 
 hookimpl = HookimplMarker("chat")
 print("loaded")
+ready = os.pipe()
 
 class Weather(Plugin):
     @hookimpl
     def told(self, text: str):
         if text == "who":
             return str(os.getpid())
+        if text.startswith("start"):
+            started = os.fork()
+            if not started:
+                if text.endswith("apart"):
+                    os.setsid()
+                os.write(ready[1], b"x")
+                time.sleep(600)
+                os._exit(0)
+            os.read(ready[0], 1)
+            return str(started)
         if text == "imports":
             try:
                 import httpx
@@ -86,6 +97,45 @@ async def test_it_is_killed_and_tells_how_it_ended(processes, tmp_path):
     assert str(await child.wait()) == "was killed by SIGKILL"
     child.kill()  # nothing happens
     child.close()
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in its group", "in a session of its own"])
+async def test_its_end_is_told_whatever_it_has_started(processes, tmp_path, apart):
+    """What it started holds its output and its link open."""
+    child = await processes.fork(spec(tmp_path))
+    line = Line(Link(child.socket, lambda _: None, peer="weather"), plugin="weather")
+    await line.greet(timeout_seconds=20)
+    await line.call("plugin.load", {"hooks": {"told": ""}}, Description, timeout_seconds=20)
+    left = int(await line.call("hook.told", {"text": "start apart" if apart else "start"}, str))
+    try:
+        os.kill(child.pid, signal.SIGKILL)
+        assert str(await asyncio.wait_for(child.wait(), 60)) == "was killed by SIGKILL"
+        if apart:
+            assert is_there(left)
+        else:
+            await until(lambda: not is_there(left))
+    finally:
+        if apart:
+            os.kill(left, signal.SIGKILL)
+        line.close()
+
+
+async def test_where_a_zygote_forks_them_what_one_has_started_ends_with_it_too(tmp_path):
+    zygote = Zygote()
+    await zygote.start()
+    try:
+        child = await zygote.fork(spec(tmp_path))
+        line = Line(Link(child.socket, lambda _: None, peer="weather"), plugin="weather")
+        await line.greet(timeout_seconds=20)
+        await line.call("plugin.load", {"hooks": {"told": ""}}, Description, timeout_seconds=20)
+        left = int(await line.call("hook.told", {"text": "start"}, str))
+        child.kill()
+        assert str(await child.wait()) == "was killed by SIGKILL"
+        await until(lambda: not is_there(left))
+        line.close()
+        child.close()
+    finally:
+        await zygote.close()
 
 
 async def test_all_end_with_their_host(processes, tmp_path):

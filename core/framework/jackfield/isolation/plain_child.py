@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import subprocess
 import threading
 from contextlib import suppress
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from jackfield.isolation.spec import WorkerSpec
 
 MOST_LINE_BYTES: Final = 2000
+LAST_LINES_SECONDS: Final = 2.0
+"""For what it has printed, once it has ended: what it started may hold the pipe for as long as it lives."""
 
 
 class PlainChild:
@@ -93,17 +97,29 @@ class PlainChild:
 
     def _follow(self, reading: threading.Thread) -> None:
         """Wait for its end, in a thread, and tell the event loop."""
+        _end_group_of(self._process.pid)
         how = HowItEnded(self._process.wait())
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-        reading.join()
+        reading.join(LAST_LINES_SECONDS)
         with suppress(RuntimeError):  # the loop is closed, and nobody waits
             self._loop.call_soon_threadsafe(self._settle, how)
 
     def _settle(self, how: HowItEnded) -> None:
         if not self._ended.done():
             self._ended.set_result(how)
+
+
+def _end_group_of(pid: int) -> None:
+    """Wait until a process has ended, and kill what it has started and left in its group, where the system can say so.
+
+    It is not waited for in earnest yet: until then nobody else has its number, nor that of its group.
+    """
+    if hasattr(os, "waitid"):
+        with suppress(OSError):
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _print(printed: IO[bytes], log: logging.Logger, rate: LineRate) -> None:

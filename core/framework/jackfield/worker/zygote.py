@@ -9,6 +9,7 @@ import faulthandler
 import gc
 import os
 import select
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -169,7 +170,9 @@ def _fork(control: socket.socket, prepared: Prepared) -> list[tuple[int, int]] |
 
 
 def _bury(control: socket.socket, process: int, pid: int) -> None:
-    """Reap a worker that has ended, and tell how."""
+    """Reap a worker that has ended, and tell how; one that nothing confines may have left others in its group."""
+    with suppress(ProcessLookupError, PermissionError):  # until it is reaped nobody else has its number
+        os.killpg(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     os.close(process)
     control.send(packet(Ended(pid, os.waitstatus_to_exitcode(status))))
