@@ -128,7 +128,7 @@ def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) ->
     _be_called(spec.plugin)
     grade = confine(policy, machine, prepared.filters)
     if grade is Grade.PROCESS:
-        os.setsid()  # what the plugin starts is in its group, which the zygote ends with it; a confined one starts nothing
+        os.setsid()  # what the plugin starts is in its group, which the zygote ends with it
         separate(policy, machine)
     else:
         install_shims()
