@@ -70,6 +70,21 @@ async def test_a_lock_makes_the_same_set_and_removes_what_it_does_not_name(marke
     assert [one.new for one in await there.check_updates()] == ["2.0.0"]  # it stays with its marketplace
 
 
+async def test_what_a_lock_removes_is_not_said_to_move(market, manage, elsewhere, tmp_path):
+    market.publish("lockstays", isolation="worker")
+    market.publish("lockgoes", isolation="worker", requires=["lockgone"])
+    market.publish_library("lockgone", "1.0.0")
+    here, there = manage(market.url), elsewhere(market.url)
+    await installed(here, "lockstays")
+    file = tmp_path / "jackfield.lock"
+    file.write_text((await here.lock()).text())
+    await installed(there, "lockstays", "lockgoes")
+    with opened(file) as (lock, local):
+        plan = await there.plan_sync(lock, local)
+    assert sorted(item.distribution for item in plan.removed) == ["chat-lockgoes", "lockgone"]
+    assert plan.moved == {}
+
+
 async def test_what_was_disabled_comes_disabled_and_unasked_and_what_is_here_keeps_its_wish(
     market, manage, elsewhere, tmp_path
 ):

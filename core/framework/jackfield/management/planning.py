@@ -247,7 +247,8 @@ class Planner:
         standings = await catalog.standings({item.source for item in (*added, *changed)})
         young = tuple(catalog.withheld.young_notes(fresh))
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
-        moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
+        kept = {cid for cid, pin in self._inventory.pins.items() if ("", pin.distribution) in after}
+        moved = kept & (solution.workers.keys() ^ generation.workers.keys())  # what goes runs nowhere
         return Plan(
             what=what,
             base=generation.number,
