@@ -9,6 +9,8 @@ import sys
 
 import pytest
 from jackfield.sandbox import grade_of, probe, sentences
+from jackfield.storage import Starts
+from jackfield.store import Layout
 
 from tests.support.processes import script, wait_for
 
@@ -133,7 +135,7 @@ def test_a_search_that_is_stopped_or_killed_can_be_taken_back(crowded, tmp_path,
         assert not any(enabled(crowded).values())
         assert crowded.run("doctor").code == 1
         assert crowded.run("bisect", "--command", "exit 0").code == 2
-        assert crowded.run("bisect", "--restore").out == "The plugins are enabled as they were.\n"
+        assert crowded.run("bisect", "--restore").out == "All plugins are enabled as they were.\n"
     assert enabled(crowded) == before
     assert crowded.run("bisect", "--restore").out == "No search was cut off.\n"
 
@@ -166,3 +168,35 @@ def test_the_doctor_tries_the_sandbox_where_it_is_asked_to(polling):
     assert f"sandbox: {told['grade']}\n" in page
     assert page.count(", held within") == len(told["attacks"])
     assert page.endswith("All is well.\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.parametrize("then", ["restore", "leave"])
+def test_a_search_that_was_killed_brings_safe_mode_back_with_the_plugins(crowded, tmp_path, then):
+    """Else the next start would run all of them at once, and the one that is to blame."""
+    starts = Starts(Layout.locate("chat", environ=crowded.environ).starts)
+    starts.begin("all", chosen=False)
+    starts.begin("all", chosen=False)
+    before = starts.begin("all", chosen=False)
+    assert before is not None
+    mark = tmp_path / "runs"
+    (tmp_path / "waits.py").write_text(f"import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(60)")
+    process = subprocess.Popen(
+        [script("jackfield"), "bisect", "--command", f"exec {sys.executable} {tmp_path / 'waits.py'}"],
+        env=crowded.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_for(mark.exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert starts.safe_mode() is None
+    if then == "leave":  # who says so meanwhile means it
+        crowded.run("safe-mode", "--leave")
+    told = crowded.run("bisect", "--restore").out.splitlines()
+    assert starts.safe_mode() == (before if then == "restore" else None)
+    assert told == [
+        "All plugins are enabled as they were" + (", in safe mode as before." if then == "restore" else "."),
+        *(["Have the plugins tried again: jackfield safe-mode --leave"] if then == "restore" else []),
+    ]

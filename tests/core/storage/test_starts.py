@@ -70,20 +70,34 @@ def test_leaving_it_gives_the_same_plugins_two_more_starts(starts):
     assert [starts.begin("a", chosen=False) is not None for _ in range(3)] == [False, False, True]
 
 
-def test_it_is_brought_back_as_it_was_after_plugins_were_tried(starts):
-    assert starts.keep_safe_mode()() is False
+def test_it_is_brought_back_as_it_was_after_plugins_were_tried(starts, tmp_path):
+    starts.keep_safe_mode()
+    assert starts.bring_back_safe_mode() is False
     assert starts.safe_mode() is None
     crash(starts)
     crash(starts)
     before = starts.begin("a", chosen=False)
-    bring_back = starts.keep_safe_mode()
+    starts.keep_safe_mode()
     starts.leave()
     starts.begin("another set", chosen=False)
     starts.note_failures({"late": "no paint"})
-    assert bring_back() is True
+    starts = Starts(tmp_path / "starts.json")  # whoever kept it may have been killed
+    assert starts.bring_back_safe_mode() is True
     assert starts.safe_mode() == before
     assert starts.failures() == {"late": "no paint"}
     assert starts.begin("a", chosen=False) is not None  # and so is the next start of the same plugins
+    assert starts.bring_back_safe_mode() is False  # once
+
+
+def test_it_is_not_brought_back_where_another_set_is_to_run(starts):
+    crash(starts)
+    crash(starts)
+    starts.begin("a", chosen=False)
+    starts.keep_safe_mode()
+    starts.leave()
+    starts.forget_kept()
+    assert starts.bring_back_safe_mode() is False
+    assert starts.safe_mode() is None
 
 
 def test_what_was_asked_for_says_so_and_ends_with_the_application(starts):

@@ -1,7 +1,8 @@
 """How the last starts of an application went: two that fail in a row lead to one without plugins (design §6).
 
 `run/starts.json` holds the count of failed starts, whether one is under way, the set of plugins that was started,
-whether the present one is in safe mode, and which plugins were slow or failed. A start that is killed, or whose process
+whether the present one is in safe mode, the safe mode that a search for the culprit left, and which plugins were slow
+or failed. A start that is killed, or whose process
 dies, cannot take its word back: the next one finds it and counts it.
 
 Rules:
@@ -17,7 +18,7 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ SLOW_SECONDS = 1.0
 LEFT_SECONDS = 60.0
 """After which what was never written to its end is nobody's any more: a process that was killed left it."""
 
+_KEPT = ("failed", "plugins", "safe")  # what safe mode is made of
 _LONGEST = 1 << 20
 _LONGEST_SENTENCE = 500
 _MOST_FAILURES = 100  # with the longest sentences, still less than what is read
@@ -126,20 +128,40 @@ class Starts:
             self._write(**{**self._read(), "failed": 0, "safe": None})
         return found
 
-    def keep_safe_mode(self) -> Callable[[], bool]:
-        """Return what brings safe mode back as it is now, after it was left to try plugins.
+    def keep_safe_mode(self) -> None:
+        """Keep safe mode as it is now, on disk, before it is left to try plugins.
 
-        The function returns whether there was one; a running application follows, and the next start is in it too.
+        Raises:
+            StoreError: it cannot be written.
         """
-        kept = {name: value for name, value in self._read().items() if name in ("failed", "plugins", "safe")}
-        held = self.safe_mode() is not None
+        if self.safe_mode() is not None:
+            told = self._read()
+            self._write(**{**told, "kept": {name: told[name] for name in _KEPT}})
 
-        def bring_back() -> bool:
-            if held:
-                self._write(**{**self._read(), **kept, "open": False})
-            return held
+    def bring_back_safe_mode(self) -> bool:
+        """Have safe mode as it was kept; a running application follows, and the next start is in it too.
 
-        return bring_back
+        Returns:
+            Whether there was one.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        told = self._read()
+        if told["kept"] is None:
+            return False
+        self._write(**{**told, **told["kept"], "open": False, "kept": None})
+        return True
+
+    def forget_kept(self) -> None:
+        """Keep safe mode no longer: another set of plugins is to run, which ends it.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        told = self._read()
+        if told["kept"] is not None:
+            self._write(**{**told, "kept": None})
 
     def note_slow(self, seconds: Mapping[str, float]) -> None:
         """Keep which plugins held up the start.
@@ -189,18 +211,15 @@ class Starts:
 
     def _read(self) -> dict[str, Any]:
         empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None}
-        empty |= {"slow": {}, "failures": {}}
+        empty |= {"kept": None, "slow": {}, "failures": {}}
         try:
             with open(self._file, encoding="utf-8", opener=waiting_for_nobody) as file:
-                told = json.loads(file.read(_LONGEST))
-            safe = told["safe"]
-            if safe is not None:
-                safe = SafeMode(str(safe["reason"]), str(safe["since"]), bool(safe["chosen"])).to_mapping()
+                told = dict(json.loads(file.read(_LONGEST)))
+            kept = told.get("kept")
             return {
-                "failed": int(told["failed"]),
+                **_safety(told),
                 "open": bool(told["open"]),
-                "plugins": str(told["plugins"]),
-                "safe": safe,
+                "kept": _safety(kept) if kept is not None else None,
                 "slow": {str(cid): float(took) for cid, took in dict(told.get("slow", {})).items()},
                 "failures": {str(cid): str(why) for cid, why in dict(told.get("failures", {})).items()},
             }
@@ -239,3 +258,11 @@ class Starts:
 
 def _failed(count: int) -> str:
     return f"the last {count} starts did not come through"
+
+
+def _safety(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What safe mode is made of, read from a file that may hold anything."""
+    safe = told["safe"]
+    if safe is not None:
+        safe = SafeMode(str(safe["reason"]), str(safe["since"]), bool(safe["chosen"])).to_mapping()
+    return {"failed": int(told["failed"]), "plugins": str(told["plugins"]), "safe": safe}

@@ -47,20 +47,24 @@ def bisect(session: Session, program: str | None, disable: bool, only_restore: b
     """Change wishes, ask, and give them back however it ends; with a yes the culprit stays out."""
     from jackfield.management import Trial, restore
 
-    management, output = session.management, session.output
+    management, output, starts = session.management, session.output, Starts(session.layout.starts)
     if only_restore:
+        safe = starts.bring_back_safe_mode()  # before the plugins come, which it is to keep from running
         restored = restore(management.state, by=session.by)
         output.data(_answer(session, None, None, restored=restored))
-        output.line("The plugins are enabled as they were." if restored else "No search was cut off.")
+        if restored:
+            _tell_restored(session, safe=safe)
+        else:
+            output.line("No search was cut off.")
         return
     if program is None and output.as_json:
         raise UsageError("--json asks nobody", hint="say with --command what is to be tried")
     trial = Trial.of(management.inventory(), management.state, by=session.by)
     happens = _ask(session, trial) if program is None else _try(session, program)
-    bring_back = Starts(session.layout.starts).keep_safe_mode()
     disabled, safe = None, False
     trial.begin()
     try:
+        starts.keep_safe_mode()
         culprit = _search(session, trial, happens)
         alone = None if culprit is None else _alone(session, trial, culprit, happens)
         _tell(output, trial, culprit, alone=alone)
@@ -69,7 +73,9 @@ def bisect(session: Session, program: str | None, disable: bool, only_restore: b
     finally:
         try:
             if disabled is None:  # else another set of plugins is to run, which ends safe mode anyway
-                safe = bring_back()
+                safe = starts.bring_back_safe_mode()
+            else:
+                starts.forget_kept()
         finally:
             trial.restore(disabled=disabled)
     output.data(_answer(session, trial, culprit, alone=alone, disabled=disabled is not None))
@@ -77,11 +83,15 @@ def bisect(session: Session, program: str | None, disable: bool, only_restore: b
         output.line(f"{plain(disabled)} stays disabled; all others are enabled as they were.")
         return
     if safe or culprit is not None:
-        output.line("All plugins are enabled as they were" + (", in safe mode as before." if safe else "."))
+        _tell_restored(session, safe=safe)
     if culprit is not None:
         output.line(f"Disable it: {session.program} disable {plain(culprit)}")
+
+
+def _tell_restored(session: Session, *, safe: bool) -> None:
+    session.output.line("All plugins are enabled as they were" + (", in safe mode as before." if safe else "."))
     if safe:
-        output.line(f"Have the plugins tried again: {session.program} safe-mode --leave")
+        session.output.line(f"Have the plugins tried again: {session.program} safe-mode --leave")
 
 
 def _tell(output: Output, trial: "Trial", culprit: str | None, *, alone: bool | None) -> None:

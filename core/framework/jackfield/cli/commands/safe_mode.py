@@ -20,6 +20,8 @@ def safe_mode(session: Session, leave: bool) -> None:
     starts, output = Starts(session.layout.starts), session.output
     before = starts.safe_mode()
     left = leave and starts.leave()
+    if leave:
+        starts.forget_kept()  # a search that was cut off is not to bring it back
     after = starts.safe_mode()
     output.data(
         {
