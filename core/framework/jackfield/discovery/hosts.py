@@ -36,7 +36,8 @@ def find_host(app: str) -> HostFile:
         if isinstance(outcome, JackfieldError) and name == app:
             raise outcome
     known = ", ".join(sorted(one.app for one in outcomes.values() if isinstance(one, HostFile)))
-    raise UsageError(f"no installed application is called {app}", hint=f"installed: {known or 'none'}")
+    named = f'install what names it, under [project.entry-points."{HOSTS}"]'
+    raise UsageError(f"no installed application is called {app}", hint=f"installed: {known or 'none'}; {named}")
 
 
 def _outcomes() -> dict[str, HostFile | JackfieldError]:
