@@ -56,6 +56,17 @@ async def test_without_network_it_is_verified_and_a_first_meeting_is_said(market
     assert [(row.id, row.source) for row in elsewhere().list()] == [("sealed", market.url)]
 
 
+async def test_a_bundle_without_proof_says_so_when_it_is_made(market, elsewhere, bundle, tmp_path):
+    """What came by a bundle came without what proves it: the next bundle has to find that out in time."""
+    there = elsewhere(market.url)
+    await synced(there, bundle)
+    _, _, notes = await there.bundle(tmp_path / "second.bundle")
+    assert notes == [f"nothing that {market.url} signed is known here, so elsewhere nobody vouches for it"]
+    await know(there)
+    _, _, notes = await there.bundle(tmp_path / "third.bundle")
+    assert notes == []
+
+
 async def test_where_the_marketplace_is_known_its_own_root_counts(market, elsewhere, bundle):
     await know(elsewhere(market.url))
     (said,) = [note for note in await synced(elsewhere(), bundle) if note.startswith("the bundle holds")]
@@ -241,7 +252,7 @@ async def test_more_signed_metadata_than_there_can_be_is_not_read(bundle):
     flooded = bundle.with_name("flooded.bundle")
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(flooded, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(name, old.read(name))
+            new.writestr(old.getinfo(name), old.read(name))  # wheels are stored as they are
         for number in range(3):
             new.writestr(f"trust/0/bin-0{number}.json", bytes(7 << 20))
     with pytest.raises(UsageError, match="more signed metadata than there can be"), opened(flooded):

@@ -29,7 +29,7 @@ async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[
         urls: those that may be asked.
 
     Returns:
-        the proofs, and a sentence for each marketplace that signs and of which there is none.
+        the proofs, and a sentence for each marketplace of which there is none.
     """
     addresses = {plain_address(url): url for url in urls}
     found: dict[str, dict[str, bytes]] = {}
@@ -38,7 +38,11 @@ async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[
     sources = _by_source(pins)
     for source in dict.fromkeys((*addresses, *sources)):
         own, others = sources.get(source, []), _asked_before(source, pins, tuple(addresses))
-        if not is_known(trust, source) or not (own or others):
+        if not (own or others):
+            continue
+        if not is_known(trust, source):  # as where all of it came by a bundle
+            if own:
+                notes.append(f"nothing that {source} signed is known here, so elsewhere nobody vouches for it")
             continue
         paths, beside = [_path(pin) for pin in own], [page_path(pin.distribution) for pin in others]
         beside += [plugin_path(canonical(pin.id)) for pin in others if pin.id is not None]
