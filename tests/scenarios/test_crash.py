@@ -67,6 +67,7 @@ def leftovers(root: Path) -> list[str]:
     store = Store(Layout(root))
     found = [path.name for path in root.glob("current.*")]
     found += [f"unfinished/{path.name}" for path in store.layout.unfinished.glob("*")]
+    found += [f"generations/{path.name}" for path in store.layout.generations.glob("new-*")]
     found += [
         f"generations/{number}"
         for number in store.numbers()

@@ -98,6 +98,22 @@ async def test_what_nobody_can_mend_leaves_the_set_as_it_was(management, manage,
     assert not layout.unfinished.exists()
 
 
+async def test_what_is_damaged_after_it_was_found_whole_is_found_by_the_next_change(management, market):
+    """A plan takes the last look of its own process for true; the change does not."""
+    market.publish("looked-after")
+    await installed(management, "looked-after")
+    manifest = next(tree_of(management, "stays").glob("*/plugin.toml"))
+    before = manifest.read_text()
+    for version, damage in (("2.0.0", "schema = "), ("3.0.0", before.replace("1.0.0", "1.0.1"))):
+        market.publish("looked-after", version)
+        overwrite(manifest, damage)
+        plan = await management.plan_update(["looked-after"])
+        await management.apply(plan, accept_permissions=True, by="tester")
+        assert manifest.read_text() == before
+        assert await management.verify(by="tester") == []
+        assert management.store.active().plugins["looked-after"].version == version
+
+
 async def test_a_wheel_that_is_gone_altogether_is_told_and_brought_back(management):
     tree = tree_of(management, "stays")
     shutil.rmtree(tree.parent)

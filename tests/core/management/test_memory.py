@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -173,6 +174,51 @@ def test_a_set_stands_until_something_in_it_is_edited(profile: Profile, tmp_path
     assert memory.standing_set(trees[:1]) is None, "another set"
     EDITS[edit](trees[0])
     assert memory.standing_set(trees) is None
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_was_read_of_a_tree_that_was_found_whole_is_not_looked_at_again(
+    profile: Profile, tmp_path: Path, memory: Memory, edit: str
+):
+    profile.install(build_plugin(tmp_path, "poll"))
+    trees, entries = trees_of(profile), profile.store.entries
+    wheels = [pin.file.sha256 for pin in profile.store.active().pins]
+    read = memory.stored(GROUPS, trees)
+    assert entries.all_sound(wheels) == set(wheels)
+    whole = entries.found_whole(wheels)
+    EDITS[edit](trees[0])
+    assert memory.standing_set(trees, whole) == read, "the change itself will find it"
+    assert entries.all_sound(wheels) == set()
+    assert entries.found_whole(wheels) == [None]
+    assert memory.standing_set(trees, entries.found_whole(wheels)) is None
+
+
+def test_what_was_read_of_a_damaged_tree_is_read_anew_once_it_is_mended(
+    profile: Profile, tmp_path: Path, memory: Memory
+):
+    profile.install(build_plugin(tmp_path, "poll"))
+    trees, entries = trees_of(profile), profile.store.entries
+    (pin,) = profile.store.active().pins
+    whole = memory.stored(GROUPS, trees)
+    EDITS["manifest"](trees[0])
+    damaged = memory.stored(GROUPS, trees)
+    assert _words(damaged) != _words(whole)
+    assert list(entries.mend(pin, None)) == ["wheel-mended"]
+    assert entries.all_sound([pin.file.sha256]) == {pin.file.sha256}
+    mended = memory.stored(GROUPS, trees, entries.found_whole([pin.file.sha256]))
+    assert _words(mended) == _words(whole)
+
+
+def test_a_tree_that_is_gone_was_not_found_whole(profile: Profile, tmp_path: Path, memory: Memory):
+    profile.install(build_plugin(tmp_path, "poll"))
+    trees, entries = trees_of(profile), profile.store.entries
+    wheels = [pin.file.sha256 for pin in profile.store.active().pins]
+    memory.stored(GROUPS, trees)
+    assert entries.all_sound(wheels) == set(wheels)
+    shutil.rmtree(trees[0].parent)
+    assert entries.found_whole(wheels) == [None]
+    assert memory.standing_set(trees, entries.found_whole(wheels)) is None
+    assert memory.stored(GROUPS, trees, entries.found_whole(wheels)) == []
 
 
 def test_two_sets_that_follow_each_other_are_both_known(profile: Profile, tmp_path: Path, memory: Memory):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -254,6 +255,14 @@ class TestSettle:
         assert [one.what for one in store.journal.standing()] == (["before", "install dice"] if after else ["before"])
         install(plugin("welcome"), what="next")
         assert [one.id for one in store.active().pins] == ["welcome"]
+
+
+def test_the_note_of_who_holds_the_lock_is_whole_after_a_longer_one_and_names_nobody_afterwards(store, layout):
+    note = layout.run / "installer.json"
+    for by in ("an installer with a long name", "short"):
+        with store.lock(by=by):
+            assert json.loads(note.read_text())["by"] == by
+        assert json.loads(note.read_text()) is None
 
 
 def test_a_second_installer_is_told_who_holds_the_lock(store, layout):

@@ -46,3 +46,23 @@ def test_several_glances_as_one_hold_while_each_does(folder: Path, tmp_path_fact
     assert joined.holds()
     (other / "there").touch()
     assert (first.holds(), second.holds(), joined.holds()) == (True, False, False)
+
+
+def test_a_glance_covers_what_was_seen_in_it_and_looked_the_same(folder: Path):
+    (folder / "beside").touch()
+    more = Glance.at([f"{folder}/", f"{folder}/there", f"{folder}/beside"])
+    less = Glance.at([str(folder), f"{folder}/there"])
+    assert more.covers(less), "a folder is one, with a slash behind it or without"
+    assert not less.covers(more)
+    assert not more.covers(look(folder, 0)), "nobody has seen that something is missing"
+    (folder / "there").write_text("written anew")
+    assert not more.covers(Glance.at([f"{folder}/there"]))
+
+
+def test_what_a_glance_is_without_has_no_say(folder: Path):
+    (folder / "beside").touch()
+    glance = Glance.at([f"{folder}/there", f"{folder}/beside"]).without({f"{folder}/beside"})
+    (folder / "beside").write_text("another")
+    assert glance.holds()
+    (folder / "there").write_text("another")
+    assert not glance.holds()

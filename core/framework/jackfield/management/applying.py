@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jackfield.errors import JackfieldError, StoreError, UsageError
+from jackfield.errors import JackfieldError, StoreError, StoreLocked, UsageError
 from jackfield.management.consent import ConsentMissing
+from jackfield.management.fetching import fetch
 from jackfield.management.look import Look
 from jackfield.management.plan import Plan
 from jackfield.management.plan_keys import changed_keys, told
@@ -26,7 +27,7 @@ from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.revoked import refuse_revoked_wheels
 from jackfield.management.stepping import Progress, run_steps
 from jackfield.management.timeline import across, again, back, moved, none_to_go_to
-from jackfield.manifest import Pin, distinct
+from jackfield.manifest import distinct
 from jackfield.storage import Reverted, State
 from jackfield.store import Activation, Check, Generation, Store, StoredFile, now
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:  # the history, a rollback and the users' wishes need neither 
 
 Again = Callable[[], Awaitable[Plan]]
 """Makes a plan anew, for what is installed by then."""
-
-DOWNLOADS = 4
-"""How many wheels are fetched at once."""
 
 
 class Changes:
@@ -60,18 +58,30 @@ class Changes:
     async def apply(
         self,
         plan: Plan,
-        catalog: MarketCatalog,
+        catalog: Callable[[], MarketCatalog],
         *,
+        groups: Collection[str],
         accept_permissions: bool,
         enable: bool,
         by: str,
         progress: Progress | None,
         again: Again | None = None,
     ) -> Outcome:
-        """Carry out a plan; see `Management.apply`."""
+        """Carry out a plan; see `Management.apply`.
+
+        Args:
+            plan: what.
+            catalog: where what is not here is fetched; made only where something has to be.
+            groups: the entry-point groups of the application's plugins.
+            accept_permissions: as there, and so are the rest.
+            enable: whether what comes is enabled.
+            by: who asked for it.
+            progress: told the steps.
+            again: makes the plan anew.
+        """
         self._refuse_without_consent(plan, accept_permissions=accept_permissions, enable=enable)
         with ExitStack() as held:
-            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: {plan.what}"))
+            await self._hold(held, f"{by}: {plan.what}")
             self._make_ready()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
@@ -85,7 +95,7 @@ class Changes:
 
                 rest = [pin for pin in every if pin.file.sha256 not in sound]
                 absent = [pin for pin in rest if not self._store.sound(pin) and self._store.lacks(pin)]
-                wheels = await self._fetch(absent, plan.files, catalog, held, progress)
+                wheels = await fetch(absent, plan.files, self._store, catalog, held, progress)
                 refuse_revoked_wheels(self._store, self._state, absent, wheels)
                 if progress is not None:
                     progress("downloaded")
@@ -95,7 +105,7 @@ class Changes:
                     activation=activation,
                     record=self._record,
                     workers=plan.workers,
-                    check=partial(self._check_all, plan, catalog),
+                    check=partial(self._check_all, plan, groups),
                     sound=sound,
                     confirm=confirm,
                 )
@@ -113,7 +123,7 @@ class Changes:
     async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
         """Go back through the journal; see `Management.rollback`."""
         with ExitStack() as held:
-            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
+            await self._hold(held, f"{by}: rollback")
             self._make_ready()
             done, made, standing = self._journal
             before = self._active(done[-1].generation if done else 0)
@@ -141,7 +151,7 @@ class Changes:
     ) -> RollbackReport | None:
         """Undo the changes that brought plugins which failed; see `Management.give_up`."""
         with ExitStack() as held:
-            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
+            await self._hold(held, f"{by}: rollback")
             self._make_ready()
             guilty = {cid: why for cid, why in failures.items() if cid in on_probation(self._state)}
             undone = to_undo(self._store.journal.standing(), guilty)
@@ -250,8 +260,13 @@ class Changes:
         except StoreError:
             return journalled
 
-    def _lock(self, by: str) -> AbstractContextManager[None]:
-        return self._store.lock(by=by, timeout_seconds=self._lock_seconds)
+    async def _hold(self, held: ExitStack, by: str) -> None:
+        """Hold the profile against others; only where one is at work is there something to wait for, in a thread."""
+        try:
+            held.enter_context(self._store.lock(by=by, timeout_seconds=0))
+        except StoreLocked:
+            wait = self._store.lock(by=by, timeout_seconds=self._lock_seconds)
+            await asyncio.to_thread(held.enter_context, wait)
 
     def _refuse_without_consent(self, plan: Plan, *, accept_permissions: bool, enable: bool) -> None:
         needed = [one for one in plan.consent if enable or one.before_enabling]
@@ -269,40 +284,16 @@ class Changes:
             raise _void()
         return fresh
 
-    def _check_all(self, plan: Plan, catalog: MarketCatalog, table: Mapping[str, StoredFile], plugin: str) -> None:
+    def _check_all(self, plan: Plan, groups: Collection[str], table: Mapping[str, StoredFile], plugin: str) -> None:
         if not plugin:
-            self._hold_to_promises(plan, catalog)
+            self._hold_to_promises(plan, groups)
         self._check(table, plugin)
 
-    def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
+    def _hold_to_promises(self, plan: Plan, groups: Collection[str]) -> None:
         fresh = {item.distribution for item in (*plan.added, *plan.changed)}
         every = (*plan.pins, *(pin for own in plan.workers.values() for pin in own))
         for pin in distinct(pin for pin in every if pin.distribution in fresh):
-            hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
-
-    async def _fetch(
-        self,
-        absent: Sequence[Pin],
-        files: Mapping[str, Path],
-        catalog: MarketCatalog,
-        held: ExitStack,
-        progress: Progress | None,
-    ) -> dict[str, Path]:
-        """The wheels that have to come, below a folder of their own which goes with `held`."""
-        wheels = {pin.file.sha256: files[pin.file.sha256] for pin in absent if pin.file.sha256 in files}
-        coming = [pin for pin in absent if pin.file.sha256 not in wheels]
-        if not coming:
-            return wheels
-        folder = held.enter_context(self._store.fetching())
-        slots = asyncio.Semaphore(DOWNLOADS)
-
-        async def one(pin: Pin) -> tuple[str, Path]:
-            async with slots:
-                target = folder / pin.file.sha256 / pin.file.filename
-                target.parent.mkdir()
-                return pin.file.sha256, await catalog.download(pin, target, progress)
-
-        return wheels | dict(await asyncio.gather(*(one(pin) for pin in coming)))
+            hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), groups)
 
     def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
         return Activation(

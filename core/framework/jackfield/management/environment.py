@@ -68,7 +68,8 @@ class Environment:
     def watch(self) -> Self:
         """Take down how everything looks before it is read, so that `stands` can tell."""
         self._begun_ns = time.time_ns()
-        self._glance = Glance.at(_telling(self._path), settled_ns=self._begun_ns - SETTLED_NS)
+        glance = Glance.at(_telling(self._path), settled_ns=self._begun_ns - SETTLED_NS)
+        self._glance = glance.without(_told_elsewhere(glance.paths))
         return self
 
     @cached_property
@@ -167,6 +168,21 @@ def top_level_names(table: Mapping[str, StoredFile]) -> dict[str, bool]:
         regular = rest.partition(".")[0] == "__init__"
         names[first] = names.get(first, False) or regular
     return names
+
+
+def _told_elsewhere(paths: Collection[str]) -> set[str]:
+    """What among these paths can be left unlooked at: a hundred distributions are looked at with each plan.
+
+    A `.dist-info` folder tells what comes into it, and only METADATA and entry points count: nothing that comes counts
+    where both are there. What RECORD says counts for distributions with entry points alone.
+    """
+    there, found = frozenset(paths), set()
+    for folder in (path for path in paths if path.endswith(".dist-info")):
+        if f"{folder}/entry_points.txt" not in there:
+            found.add(f"{folder}/RECORD")
+        elif f"{folder}/METADATA" in there:
+            found.add(folder)
+    return found
 
 
 def _telling(path: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
 from jackfield.management.machine import remembered_grade, telling
-from jackfield.management.memory import Memory
+from jackfield.management.memory import Memory, Whole
 from jackfield.management.policy import Policies
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.revoked import RevokedHere, RevokedReport
@@ -23,6 +23,8 @@ from jackfield.manifest import Candidate, HostFile, Manifest, Pin
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation, with_misfits
+
+_PLACES = {"environment": "the environment (pip, uv)", "store": "the store"}
 
 
 class Inventory:
@@ -63,13 +65,15 @@ class Inventory:
         self._revoked = revoked
         self._tell_grade = grade or partial(remembered_grade, os.environ)
 
-    def look(self) -> None:
-        """Read at once what else is read when it is asked for, each file looked at: some milliseconds for a hundred."""
-        _ = self.environment, self.stored
+    def look(self, whole: Whole) -> None:
+        """Read for a plan what else is read when it is asked for: some milliseconds for a hundred; see `Memory`."""
+        _ = self.environment
+        self.stored = self._with_misfits(self.memory.stored(self.groups, self.generation.plugin_trees, whole))
 
-    def look_again(self) -> bool:
+    def look_again(self, whole: Whole) -> bool:
         """Look as `look` does, where all is as it was when it was read last; else False, and nothing was read."""
-        around, stored = self.memory.standing_environment(), self.memory.standing_set(self.generation.plugin_trees)
+        around = self.memory.standing_environment()
+        stored = self.memory.standing_set(self.generation.plugin_trees, whole) if around is not None else None
         if around is None or stored is None:
             return False
         self.surroundings, self.stored = around, self._with_misfits(stored)
@@ -223,10 +227,8 @@ class Inventory:
         """Who gave a key of the state its present value, and when; None where it has none."""
         if self._state.get(key) is None:
             return None
-        for entry in reversed(self._state.history()):
-            if any(change.key == key for change in entry.changes):
-                return Said(entry.by, entry.at)
-        return None
+        made = (entry for entry in reversed(self._state.history()) if any(one.key == key for one in entry.changes))
+        return next((Said(entry.by, entry.at) for entry in made), None)
 
     def grant(self, cid: str) -> Grant | None:
         """What the user granted a plugin; None also where the record is damaged: then nothing is granted."""
@@ -278,7 +280,11 @@ class Inventory:
         enabled = self.enabled(cid)
         winner = self.candidate(cid)
         shadowed = winner is not candidate
-        problem = self._problem(candidate) if not shadowed else f"{cid} of {_place(winner)} is used instead"
+        problem = (
+            self._problem(candidate)
+            if not shadowed
+            else f"{cid} of {_PLACES.get(winner.origin, winner.file)} is used instead"
+        )
         placement = self.placement(cid, candidate.manifest if candidate.origin != "script" else None)
         return Row(
             id=candidate.id,
@@ -342,7 +348,3 @@ class Inventory:
         cid = candidate.canonical_id
         refused = refusal(manifest, self._app, self._hostfile) or self.placement(cid, manifest).problem
         return refused or unmet_need(manifest, self._found, self.enabled)
-
-
-def _place(winner: Candidate) -> str:
-    return {"environment": "the environment (pip, uv)", "store": "the store"}.get(winner.origin, str(winner.file))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jackfield.errors import MarketError
     from jackfield.management.allowing import RevocationEvent
     from jackfield.management.applying import Again
+    from jackfield.management.catalog import MarketCatalog
     from jackfield.management.locking import Locker
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.profiles import Vanished
@@ -160,19 +161,23 @@ class Management(ManagementReader):
             StoreError: the set changed since the plan was made, wheels collide, or the disk refused.
             WheelError, MarketError: a wheel that is not what was promised; nothing was changed.
         """
-        from jackfield.management.catalog import MarketCatalog
 
-        active = self.store.active()  # only fetching is asked of the catalog: no manifest that is here is needed
-        async with MarketCatalog(self.marketplaces, self.store, active, dict, groups=self._groups) as catalog:
-            return await self._changes().apply(
-                plan,
-                catalog,
-                accept_permissions=accept_permissions,
-                enable=enable,
-                by=by,
-                progress=progress,
-                again=again,
-            )
+        def catalog() -> MarketCatalog:
+            from jackfield.management.catalog import MarketCatalog
+
+            # Only fetching is asked of it: no manifest that is here is needed.
+            return MarketCatalog(self.marketplaces, self.store, self.store.active(), dict, groups=self._groups)
+
+        return await self._changes().apply(
+            plan,
+            catalog,
+            groups=self._groups,
+            accept_permissions=accept_permissions,
+            enable=enable,
+            by=by,
+            progress=progress,
+            again=again,
+        )
 
     async def rollback(self, *, to: int | None = None, by: str, progress: Progress | None = None) -> RollbackReport:
         """Go back to what was active before, through the history; twice in a row goes back twice.

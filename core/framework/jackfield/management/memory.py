@@ -29,6 +29,35 @@ MOST_SETS = 4
 MOST_TREES = 4096
 """How many unpacked wheels are remembered at most."""
 
+Whole = Sequence[Glance | None]
+"""How each of some trees looked when the store found it whole last; None for one that was not."""
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What was read of an unpacked wheel.
+
+    Args:
+        glance: how what was read looked before.
+        found: the plugins in it.
+        whole: how the whole tree looked when it was found to be as it was unpacked, and what was read with it.
+    """
+
+    glance: Glance
+    found: list[Candidate]
+    whole: Glance | None = None
+
+    def standing(self, whole: Glance | None) -> list[Candidate] | None:
+        """The plugins, where the tree is still what was read.
+
+        Args:
+            whole: how it looked when the store found it whole last: nothing of it is looked at again then.
+        """
+        if whole is None or not (self.whole is whole or whole.covers(self.glance)):
+            return self.found if self.glance.holds() else None
+        self.whole = whole
+        return self.found
+
 
 @dataclass(slots=True)
 class Memory:
@@ -44,7 +73,7 @@ class Memory:
     details: Remembered = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
     settled: list[Settled] = field(default_factory=list)
-    _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
+    _trees: dict[str, _Tree] = field(default_factory=dict)
     _sets: list[tuple[Sequence[Path], Glance, list[Candidate]]] = field(default_factory=list)
     _environment: Environment | None = None
     _looks: int = 0
@@ -67,45 +96,69 @@ class Memory:
         """Remember what a resolution found."""
         self.settled = [found, *self.settled[: MOST_SETS - 1]]
 
-    def stored(self, groups: Collection[str], trees: Sequence[Path]) -> list[Candidate]:
+    def stored(self, groups: Collection[str], trees: Sequence[Path], whole: Whole = ()) -> list[Candidate]:
         """The plugins in the unpacked wheels of one generation, in their order; only what changed is read.
 
         Args:
             groups: the entry-point groups of the application's plugins.
             trees: the import roots; those that are not there hold none.
+            whole: as for `standing_set`.
         """
         if self._looks <= 1:
             there = [tree for tree in trees if os.path.isdir(tree)]  # noqa: PTH112 - of a hundred
             return discover(groups, path=there) if there else []
-        standing = self.standing_set(trees)
+        standing = self.standing_set(trees) if not whole else None
         if standing is not None:
             return standing
         if len(self._trees) > MOST_TREES:
             self._trees.clear()
-        found = [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
-        glances = [known[0] for tree in trees if (known := self._trees.get(str(tree))) is not None]
+        looks = whole or [None] * len(trees)
+        found = [
+            candidate
+            for tree, look in zip(trees, looks, strict=True)
+            for candidate in self._in_tree(groups, tree, trees, look)
+        ]
+        glances = [known.glance for tree in trees if (known := self._trees.get(str(tree))) is not None]
         if len(glances) == len(trees):
             self._sets = [(trees, Glance.joined(glances), found), *(one for one in self._sets if one[0] != trees)]
             del self._sets[MOST_SETS:]
         return found
 
-    def standing_set(self, trees: Sequence[Path]) -> list[Candidate] | None:
-        """The plugins in these trees, where they look as when they were read; None where something is to be read."""
-        known = next((one for one in self._sets if one[0] == trees), None)
-        return known[2] if known is not None and known[1].holds() else None
+    def standing_set(self, trees: Sequence[Path], whole: Whole = ()) -> list[Candidate] | None:
+        """The plugins in these trees, where they look as when they were read; None where something is to be read.
 
-    def _in_tree(self, groups: Collection[str], tree: Path, trees: Sequence[Path]) -> list[Candidate]:
+        Args:
+            trees: the import roots.
+            whole: how each looked when the store found it whole last. What was read of it then is taken to be there:
+                for a plan, since the change itself looks at every file before anything of it is seen.
+        """
+        if not whole:
+            known = next((one for one in self._sets if one[0] == trees), None)
+            return known[2] if known is not None and known[1].holds() else None
+        found: list[Candidate] = []
+        for tree, look in zip(trees, whole, strict=True):
+            known_tree = self._trees.get(str(tree))
+            standing = known_tree.standing(look) if known_tree is not None else None
+            if standing is None:
+                return None
+            found += standing
+        return found
+
+    def _in_tree(
+        self, groups: Collection[str], tree: Path, trees: Sequence[Path], whole: Glance | None
+    ) -> list[Candidate]:
         root = str(tree)
         known = self._trees.get(root)
-        if known is not None and known[0].holds():
-            return known[1]
+        standing = known.standing(whole) if known is not None else None
+        if standing is not None:
+            return standing
         try:
             before = Glance.at(_telling(root))
         except (FileNotFoundError, NotADirectoryError):
             return []
         found = discover(groups, path=[tree], beside=trees)
         if all(one.folder is not None and one.folder.parent == tree for one in found):
-            self._trees[root] = before, found
+            self._trees[root] = _Tree(before, found)
         # else what lies in the other trees has a say in it
         return found
 

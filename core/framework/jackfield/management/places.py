@@ -67,4 +67,4 @@ def _libraries(plugin: Pin, generation: Generation) -> list[Pin]:
 
 def differs(old: Pin, new: Pin) -> bool:
     """Whether what is in a place is exchanged: another file, or the same one from elsewhere."""
-    return old.file.sha256 != new.file.sha256 or old.source != new.source
+    return old is not new and (old.file.sha256 != new.file.sha256 or old.source != new.source)

@@ -150,8 +150,9 @@ class Planner:
         Where all is as it was, a `stat` each tells so, a millisecond for a hundred plugins. Two threads that take turns
         at the interpreter for each of them take three.
         """
-        if not self._inventory.look_again():
-            await asyncio.to_thread(self._inventory.look)
+        whole = self._store.entries.found_whole(self._inventory.generation.plugin_wheels)
+        if not self._inventory.look_again(whole):
+            await asyncio.to_thread(self._inventory.look, whole)
 
     def _expect(self, specs: Sequence[Spec], catalog: MarketCatalog) -> None:
         """Ask for all plugins at once, and where one was looked up before, also for what was found then."""
@@ -182,9 +183,11 @@ class Planner:
         cid = manifest.canonical_id
         chosen = self._choices.get(cid) or self._inventory.choice(cid)
         key = (manifest.isolation, str(chosen))
-        if key not in self._own_processes:  # asked four times of each plugin in one plan
-            self._own_processes[key] = self._inventory.placement(cid, manifest, chosen=chosen).own_process
-        return self._own_processes[key]
+        found = self._own_processes.get(key)  # asked of each plugin in one plan
+        if found is None:
+            found = self._inventory.placement(cid, manifest, chosen=chosen).own_process
+            self._own_processes[key] = found
+        return found
 
     def _prefer(self, *, without: Collection[str]) -> dict[Place, str]:
         """What is installed, but for plugins that shall move; their libraries stay as far as they may."""
@@ -224,8 +227,8 @@ class Planner:
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation
         before, after = generation.places, places_of(solution.pins, solution.workers)
-        old = {place: pin for place, pin in before.items() if place in after and not differs(pin, after[place])}
-        manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
+        new = {place for place, pin in after.items() if place not in before or differs(before[place], pin)}
+        manifests = {name: one for name, one in solution.manifests.items() if ("", name) in new}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
         texts, makers = await asyncio.gather(
             asyncio.gather(*(self._news(before.get(("", name)), after["", name], catalog) for name in manifests)),
@@ -239,7 +242,7 @@ class Planner:
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])
             for name, one in manifests.items()
         }
-        fresh = [pin for place, pin in after.items() if place not in old]
+        fresh = [pin for place, pin in after.items() if place in new]
         await SignatureCheck(self._state, catalog).require(fresh, {cid: one.key for cid, one in makers.items()})
         words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
         makers_here = {cid: (self._inventory.published(cid)[0], self._inventory.signed_by(cid)) for cid in coming}

@@ -8,7 +8,7 @@ has a say in which version it is, a resolution of everything ends in the same se
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging.version import Version as ReleaseVersion
 
@@ -36,6 +36,8 @@ class Settled:
         manifests: distribution -> manifest, of the plugins.
         brought_by: as in the solution.
         host_used: as in the solution.
+        found: what was installed in a place when it was found to be what this set has there; to compare a hundred pins
+            takes longer than all else that a change of one has to think of.
     """
 
     target: Target
@@ -49,6 +51,7 @@ class Settled:
     manifests: Mapping[str, Manifest]
     brought_by: Mapping[str, Collection[str]]
     host_used: Mapping[str, str]
+    found: dict[Place, Pin] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -120,15 +123,21 @@ class Settled:
             target == self.target
             and installed.keys() == self.places.keys()
             and all(place in installed for place in moving)
-            and all(
-                pin is self.places[place] or place in moving or pin == self.places[place]
-                for place, pin in installed.items()
-            )
+            and all(self._has(place, pin) for place, pin in installed.items() if place not in moving)
             and all(
                 own_libraries(manifest) == self.apart[name] or ("", name) in moving
                 for name, manifest in self.manifests.items()
             )
         )
+
+    def _has(self, place: Place, pin: Pin) -> bool:
+        """Whether this set has the same in a place."""
+        if self.found.get(place) is pin:
+            return True
+        same = pin == self.places[place]
+        if same:
+            self.found[place] = pin
+        return same
 
     def solution(self, passed_over: Mapping[str, tuple[str, str] | None], pins: Mapping[Place, Pin]) -> Solution:
         """The set as a resolution returns it.
@@ -160,6 +169,7 @@ class Settled:
         return replace(
             self,
             places={**self.places, **places},
+            found={place: pin for place, pin in self.found.items() if place not in places},
             held={**self.held, **held},
             versions={**self.versions, **{place: wheels[0].version for place, (_, wheels) in held.items()}},
             asks={**self.asks, **{(place, frozenset[str]()): those for place, those in asks.items()}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -111,6 +112,16 @@ def apart(path: Path, folder: Path) -> bool:
         return path.stat().st_dev != folder.stat().st_dev
     except FileNotFoundError:
         return False
+
+
+def require_together(path: Path, folder: Path) -> None:
+    """Return where one barrier is for both.
+
+    Raises:
+        OSError: they are apart, as for a rename from one to the other.
+    """
+    if apart(path, folder):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
 
 def _tells_errors() -> bool:

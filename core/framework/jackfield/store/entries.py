@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +105,14 @@ class Entries:
         if len(before) == len(names) and Glance.joined(before).holds():
             return frozenset(names)
         return frozenset(sha256 for sha256 in names if self.sound(sha256))
+
+    def found_whole(self, names: Iterable[str]) -> list[Glance | None]:
+        """How each of some wheels looked when it was found whole last; None where it was not, or is gone."""
+        try:
+            there = frozenset(os.listdir(self._folder))  # noqa: PTH208 - names alone, for each plan
+        except OSError:
+            there = frozenset()
+        return [self._whole.get(sha256) if sha256 in there else None for sha256 in names]
 
     def lacks(self, sha256: str) -> bool:
         """Whether the wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""

@@ -22,8 +22,8 @@ from types import MappingProxyType
 
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
-from jackfield.store.disk import apart
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, empty, remove_generations, remove_wheels
+from jackfield.store.disk import apart, require_together
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, drafts, empty, remove_generations, remove_wheels
 from jackfield.store.generations import Generation
 from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
@@ -149,15 +149,15 @@ class Store(StoreReader):
                 files = build_table(own, self.entries.tree)
                 if check is not None:
                     check(files, cid)
-            draft = self.layout.unfinished / f"generation-{number}"
+            draft = self.layout.draft(number)
             about = {"created": activation.at, "by": activation.by, "what": activation.what}
             write_generation(
                 draft, pins, table, workers=workers, before=before, about={**about, "parent": activation.previous}
             )
+            require_together(self.layout.generations, self.layout.root)
             yield "generation-built"
             if confirm is not None:
                 confirm()
-            self.layout.generations.mkdir(exist_ok=True)
             self._disk.rename(draft, target)
             yield "generation-renamed"
             self._disk.remove(self.layout.unfinished)
@@ -306,7 +306,7 @@ class Store(StoreReader):
             if fetched:
                 self._disk.remove(self.layout.fetched)
             self._disk.remove(self.layout.unfinished)
-            for draft in self.layout.root.glob("current.*.new"):
+            for draft in drafts(self.layout):
                 self._disk.remove(draft)
         except OSError as error:
             raise self._unwritable(error) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,6 +166,16 @@ def remove_wheels(layout: Layout, disk: Disk, names: Collection[str]) -> Generat
 def pieces(layout: Layout) -> tuple[Path, ...]:
     """What interrupted downloads left; with the install lock held nobody goes on with them meanwhile."""
     return tuple(layout.downloads.glob("*.part"))
+
+
+def drafts(layout: Layout) -> list[Path]:
+    """Pointers and generations that did not come to their names; with the install lock held nobody makes one."""
+    found = []
+    for folder, begin, end in ((layout.root, "current.", ".new"), (layout.generations, layout.draft("").name, "")):
+        with suppress(FileNotFoundError):
+            names = os.listdir(folder)  # noqa: PTH208 - names alone, twice in each change
+            found += [folder / name for name in names if name.startswith(begin) and name.endswith(end)]
+    return found
 
 
 def empty(layout: Layout, disk: Disk) -> None:

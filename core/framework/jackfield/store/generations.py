@@ -93,6 +93,12 @@ class Generation:
         """Where plugins may be found: the trees of the application's process, and each other plugin's own."""
         return (*self.paths, *(self.tree(pins[0]) for pins in self.workers.values()))
 
+    @cached_property
+    def plugin_wheels(self) -> tuple[str, ...]:
+        """The sha256 of the wheels whose trees `plugin_trees` are, in that order."""
+        own = (pins[0] for pins in self.workers.values())
+        return tuple(pin.file.sha256 for pin in (*self.inline, *own))
+
     def worker_paths(self, cid: str) -> tuple[Path, ...]:
         """The import roots of a plugin with a process of its own, in order: its own tree, then its libraries (K42).
 

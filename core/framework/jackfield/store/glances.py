@@ -7,8 +7,8 @@ is taken to be the same while all its stamps are: every write changes one of the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -69,6 +69,17 @@ class Glance:
             follow=any(one.follow for one in each),
         )
 
+    def without(self, paths: Collection[str]) -> Glance:
+        """The same glance, but for some paths that need not be looked at."""
+        left = [(path, stamp) for path, stamp in zip(self.paths, self.stamps, strict=True) if path not in paths]
+        return replace(self, paths=tuple(path for path, _ in left), stamps=[stamp for _, stamp in left])
+
+    def covers(self, other: Glance) -> bool:
+        """Whether all of another glance was seen in this one, too, and looked the same."""
+        seen = dict(zip(map(_plain, self.paths), self.stamps, strict=True))
+        there = zip(map(_plain, other.paths), other.stamps, strict=True)
+        return not other.missing and all(seen.get(path) == stamp for path, stamp in there)
+
     def holds(self) -> bool:
         """Whether everything looks as it did."""
         look = os.stat if self.follow else os.lstat
@@ -81,6 +92,11 @@ class Glance:
         except OSError:
             return False
         return seen == self.stamps and not any(map(os.path.lexists, self.missing))
+
+
+def _plain(path: str) -> str:
+    """A path as it is spelt of a file; some spell a folder with a slash behind it."""
+    return path.removesuffix("/")
 
 
 def stamp(status: os.stat_result) -> Stamp:

@@ -77,8 +77,16 @@ class Layout:
 
     @cached_property
     def unfinished(self) -> Path:
-        """What an installer is still writing; anything here without a living installer is left over."""
+        """Wheels on their way in or out; anything here without a living installer is left over."""
         return self.root / "unfinished"
+
+    def draft(self, number: int | str) -> Path:
+        """Where a generation is made: beside those that are done, so that its name is all that it still needs.
+
+        Args:
+            number: the generation's; empty for how all such names begin.
+        """
+        return self.generations / f"new-{number}"
 
     @cached_property
     def fetched(self) -> Path:

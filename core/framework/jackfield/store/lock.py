@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,10 +44,10 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
     except OSError as error:
         raise StoreError(f"{layout.run} cannot be written: {error.strerror}") from error
     try:
-        _tell(holder, by)
+        _tell(holder, {"pid": os.getpid(), "by": by, "since": datetime.now(UTC).isoformat(timespec="seconds")})
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        _tell(holder, None)
         lock.release()
 
 
@@ -66,11 +66,18 @@ def installer_at_work(layout: Layout) -> bool:
     return True
 
 
-def _tell(holder: Path, by: str) -> None:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+def _tell(holder: Path, said: Mapping[str, object] | None) -> None:
+    """Say who holds the lock, None for nobody.
+
+    In place, over all that was said before: to make and remove a file waits for a disk that is busy, twice.
+    """
     # On a full disk, making room needs the lock: a note for others is no reason to refuse it.
-    with suppress(OSError), holder.open("w", encoding="utf-8") as file:
-        json.dump({"pid": os.getpid(), "by": by, "since": since}, file)
+    with suppress(OSError):
+        descriptor = os.open(holder, os.O_WRONLY | (os.O_CREAT if said is not None else 0), 0o600)
+        try:
+            os.write(descriptor, json.dumps(said).encode().ljust(os.fstat(descriptor).st_size))
+        finally:
+            os.close(descriptor)
 
 
 def _describe(holder: Path) -> str:
