@@ -311,13 +311,9 @@ class ProcessLost(PluginError):
 class TakenDown(PluginError):
     """A plugin was disabled, unloaded or replaced while it was asked for something; that is nobody's failure.
 
-    The host alone says so of a plugin: from another process it arrives as a plain `PluginError`.
+    The host alone says so of a plugin: from another process it arrives as a plain `PluginError`, unless the host had
+    told it just that. Neither is it the failure of a plugin that had asked the one that was taken down.
     """
-
-
-def is_taken_down(plugin: str, error: BaseException) -> bool:
-    """Say whether an error tells no more than that this very plugin was taken down; then it is not blamed."""
-    return isinstance(error, TakenDown) and error.plugin == plugin
 
 
 class WouldBlock(PluginError):

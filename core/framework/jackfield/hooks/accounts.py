@@ -55,12 +55,12 @@ class Accounts:
     def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
         """Count the failure of an implementation and tell it; log it where the call goes on without it.
 
-        That a plugin was taken down while it was called is no failure of it.
+        That a plugin was taken down while it was called is no failure of it, nor of one that had asked it.
         """
-        from jackfield.errors import is_taken_down
+        from jackfield.errors import TakenDown
 
         plugin = hookimpl.plugin_name
-        if is_taken_down(plugin, error):
+        if isinstance(error, TakenDown):
             _logger().info("hook %s goes on without plugin %s: %s", hook_name, plugin, error)
             return
         self.counters.of(plugin, hook_name).errors += 1

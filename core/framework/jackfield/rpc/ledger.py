@@ -17,13 +17,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
+from jackfield.errors import CannotCross, LinkClosed, PluginError, ProtocolViolation, TakenDown
 from jackfield.rpc.codec import CallCodec, Misfit, WithErrors
 from jackfield.rpc.failures import told
-from jackfield.rpc.messages import BatchResponse, Failure, Response
+from jackfield.rpc.messages import BatchFailure, BatchResponse, Failure, Response
 
 #: Calls given up and not answered yet.
 ABANDONED_CALLS = 1000
+
+#: Ends that were planned and that the other side was told of, kept until it tells of them in turn.
+MOST_ENDS = 64
 
 
 class OpenCall(Struct, eq=False):
@@ -85,7 +88,7 @@ class Ledger:
         open_calls: how many requests of the other side may wait for an answer.
     """
 
-    __slots__ = ("_abandoned", "last_asked", "last_number", "mine", "open_calls", "peer", "theirs")
+    __slots__ = ("_abandoned", "_ends", "last_asked", "last_number", "mine", "open_calls", "peer", "theirs")
 
     def __init__(self, peer: str, open_calls: int) -> None:
         self.peer = peer
@@ -93,6 +96,7 @@ class Ledger:
         self.last_number = 0  # of the requests of this side
         self.mine: dict[int, OpenCall] = {}
         self._abandoned: dict[int, None] = {}
+        self._ends: dict[tuple[str, str | None], None] = {}  # sentence, and whose end it was
         self.last_asked = 0
         self.theirs: set[int] = set()
 
@@ -173,7 +177,7 @@ class Ledger:
 
     def _answer(self, call: OpenCall, message: Response | Failure | BatchResponse) -> tuple[Any, Exception | None]:
         if isinstance(message, Failure):
-            return None, told(message.kind, message.message, message.details, self.peer)
+            return None, self._told(message)
         if isinstance(message, Response):
             raise ProtocolViolation("answers one call, and a batch was sent")
         if call.count is None:
@@ -186,8 +190,21 @@ class Ledger:
         for one in message.failures:
             if one.place >= call.count:
                 raise ProtocolViolation(f"tells of call {one.place} of {call.count}")
-            answers[one.place] = told(one.kind, one.message, one.details, self.peer)
+            answers[one.place] = self._told(one)
         return answers, None
+
+    def told_of_end(self, error: TakenDown) -> None:
+        """Note that the other side is told of an end that was planned: it may come back as why a call failed."""
+        self._ends[error.message, error.plugin] = None
+        if len(self._ends) > MOST_ENDS:
+            del self._ends[next(iter(self._ends))]
+
+    def _told(self, message: Failure | BatchFailure) -> Exception:
+        error = told(message.kind, message.message, message.details, self.peer)
+        if self._ends and type(error) is PluginError and (error.message, error.plugin) in self._ends:
+            del self._ends[error.message, error.plugin]  # once: nobody excuses a second failure by it
+            return TakenDown(error.message, plugin=error.plugin, hint=error.hint)
+        return error
 
     def admit(self, number: int) -> None:
         """Note a request of the other side.

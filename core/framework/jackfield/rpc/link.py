@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
+from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation, TakenDown
 from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.descriptors import refuse_descriptors
-from jackfield.rpc.failures import in_one_line, tell
+from jackfield.rpc.failures import Told, in_one_line, tell
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import Ledger, OpenCall
 from jackfield.rpc.messages import (
@@ -217,7 +217,12 @@ class Link:
 
     def failure(self, number: int, error: BaseException) -> Failure:
         """The message that tells of an error."""
-        return Failure(number, *tell(error, with_traceback=self.tell_tracebacks))
+        return Failure(number, *self._told(error))
+
+    def _told(self, error: BaseException) -> Told:
+        if isinstance(error, TakenDown):
+            self.ledger.told_of_end(error)
+        return tell(error, with_traceback=self.tell_tracebacks)
 
     def batch_response(self, number: int, served: Served, answers: list[Any]) -> BatchResponse:
         """The message that answers a batch.
@@ -234,9 +239,7 @@ class Link:
         except CannotCross:
             answers = [self._checked(served, one) for one in answers]
         failures = [
-            BatchFailure(place, *tell(one.error, with_traceback=self.tell_tracebacks))
-            for place, one in enumerate(answers)
-            if isinstance(one, Raised)
+            BatchFailure(place, *self._told(one.error)) for place, one in enumerate(answers) if isinstance(one, Raised)
         ]
         encoded = encode([None if isinstance(one, Raised) else one for one in answers])
         return BatchResponse(number, msgspec.Raw(encoded), failures)

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 
-from jackfield.errors import JackfieldError, ProcessLost, in_short, is_taken_down, kind_and_text
+from jackfield.errors import JackfieldError, ProcessLost, TakenDown, in_short, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
@@ -39,7 +39,7 @@ class Failures:
         if not plugin:
             self._told.tell(self._log, f"{what} failed", error)
             return
-        if is_taken_down(plugin, error):
+        if isinstance(error, TakenDown):
             self._observing.logs.logger(plugin).info("%s", error)
             return
         self._observing.usage.failed(plugin, what)
