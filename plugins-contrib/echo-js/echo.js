@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // A plugin in another language, without a dependency: msgpack, frames, calls both ways (docs/protocol.md), the plugin.
 'use strict';
-const fs = require('fs');
-const net = require('net');
+const [fs, net] = [require('fs'), require('net')];
 
 // --- msgpack: what the protocol needs of it. Numbers are written in their widest form, which every reader takes.
 
@@ -122,6 +121,7 @@ const told = (error) => [error.name, error.message, {}];
 
 const [COMMAND, ECHOED] = [1, 2];
 const [where, keyFile] = process.argv.slice(2);
+if (!fs.existsSync(keyFile ?? '')) { console.error('usage: node echo.js PORT-OR-SOCKET KEY-FILE'); process.exit(2); }
 let heard = 0;
 const socket = /^\d+$/.test(where) ? net.connect(Number(where), '127.0.0.1') : net.connect(where);
 const link = new Link(socket, fs.readFileSync(keyFile, 'utf8').trim(), {

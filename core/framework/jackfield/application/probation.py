@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from jackfield.application.outcomes import Outcomes
 from jackfield.errors import JackfieldError, UnknownPlugin
 from jackfield.host import Host, PluginStatus, State
+from jackfield.isolation import ending_alone
 from jackfield.manifest import canonical_id
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Probation:
     def _heard(self, status: PluginStatus) -> None:
         cid = canonical_id(status.id)
         if status.state is State.FAILED and not status.comes_back:
-            self._failed(cid, status.version, status.problem)
+            self._failed(cid, status.version, ending_alone(status.problem))
         elif status.state is State.ACTIVE and status.origin == "store":
             version = status.version
             if self._host.state.get(f"{KEY}{cid}") != version:

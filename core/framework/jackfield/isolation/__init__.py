@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.plain_child import PlainChild
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import INVALID_KEY, Arrival, Reception
-    from jackfield.isolation.replacing import Ending, Replacing, Standing
+    from jackfield.isolation.replacing import Ending, Replacing, Standing, ending_alone
     from jackfield.isolation.supervisor import Process, Supervisor, Watch
     from jackfield.isolation.tls import Terminator
     from jackfield.isolation.user_sockets import is_of_this_user, listen_for_user, reachable
@@ -75,6 +75,7 @@ __all__ = [
     "WorkerLimits",
     "WorkerSpec",
     "Zygote",
+    "ending_alone",
     "find_key",
     "is_of_this_user",
     "kept_keys",
@@ -102,7 +103,7 @@ _HOMES = {
     "plain_child": ("PlainChild",),
     "rates": ("Flow", "LineRate"),
     "reception": ("INVALID_KEY", "Arrival", "Reception"),
-    "replacing": ("Ending", "Replacing", "Standing"),
+    "replacing": ("Ending", "Replacing", "Standing", "ending_alone"),
     "supervisor": ("Process", "Supervisor", "Watch"),
     "tls": ("Terminator",),
     "user_sockets": ("is_of_this_user", "listen_for_user", "reachable"),

@@ -10,6 +10,17 @@ from time import monotonic
 
 from jackfield.isolation.circuit import MOST_ENDS, Circuit
 
+_AGAIN = " and is started again in "
+
+
+def ending_alone(sentence: str) -> str:
+    """Leave out what follows after an `Ending`: for whom the plugin is given up, nothing does.
+
+    Args:
+        sentence: of an ending with an open circuit; any other one stays as it is.
+    """
+    return sentence.partition(_AGAIN)[0]
+
 
 class Standing(StrEnum):
     """How a plugin's worker stands."""
@@ -89,7 +100,7 @@ class Replacing:
         self._timer = asyncio.get_running_loop().call_later(pause, self._start)
         if self._circuit.is_open:
             how += (
-                f"; its process ended {MOST_ENDS} times within a minute and is started again in {_minutes(pause)}, "
+                f"; its process ended {MOST_ENDS} times within a minute{_AGAIN}{_minutes(pause)}, "
                 f"or at once by: jackfield enable {self.plugin}"
             )
         elif pause:
