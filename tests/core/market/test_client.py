@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -87,3 +88,20 @@ async def test_a_wheel_and_what_lies_beside_it_are_checked_by_hash(market, tmp_p
 async def test_a_project_that_the_index_does_not_have_is_empty(market):
     async with Marketplace(market.url) as client:
         assert await client.project("nonesuch") == []
+
+
+@pytest.mark.feature("K39")
+@pytest.mark.parametrize("version", ["2.0", "2", "0.9", "later", ""])
+async def test_a_page_in_another_major_version_is_not_guessed_at(says, version):
+    """PEP 629: a client must not read what it does not know."""
+    page = {"meta": {"api-version": version}, "name": "jflib", "files": []}
+    async with Marketplace(says(200, json.dumps(page).encode())) as client:
+        with pytest.raises(MarketError, match="of the simple API") as refused:
+            await client.project("jflib")
+    assert refused.value.hint == "this jackfield reads 1.x"
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {}}, {"meta": {"api-version": "1.99", "more": [1]}}])
+async def test_a_later_minor_version_is_read(says, meta):
+    async with Marketplace(says(200, json.dumps({**meta, "name": "jflib", "files": []}).encode())) as client:
+        assert await client.project("jflib") == []

@@ -137,8 +137,15 @@ class ProjectFile(
     own: dict[str, Any] = {}
 
 
+class PageMeta(msgspec.Struct, frozen=True, kw_only=True, rename={"api_version": "api-version"}):
+    """What a page says of itself: the version of the simple API that it is written in (PEP 629)."""
+
+    api_version: str = "1.0"
+
+
 class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
     """PEP 691's project page."""
 
     name: str
     files: list[ProjectFile]
+    meta: PageMeta = PageMeta()

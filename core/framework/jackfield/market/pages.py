@@ -30,9 +30,12 @@ def read_page(body: bytes, url: str, name: str) -> list[File]:
         name: the project that was asked for, normalised.
 
     Raises:
-        MarketError: it is no project page, or another project's.
+        MarketError: it is no project page, another project's, or of a version that nobody here can read.
     """
     page = decode(body, ProjectPage, url)
+    if page.meta.api_version.partition(".")[0] != "1":  # PEP 629: another major version may mean anything
+        said = page.meta.api_version[:100]
+        raise MarketError(f"{url} is written in version {said!r} of the simple API", hint="this jackfield reads 1.x")
     if re.sub(r"[-_.]+", "-", page.name).lower() != re.sub(r"[-_.]+", "-", name).lower():
         raise MarketError(f"{url} is the page of {page.name[:100]!r}, not of {name}")
     above = _above(url.rstrip("/").rpartition("/")[0] + "/")
