@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from jackfield.errors import UsageError
 from jackfield.manifest import File, Pin
-from jackfield.store import MOST_LOCK_BYTES, LockedSet, LockFile, read_lockfile
+from jackfield.store import MOST_LOCK_BYTES, MOST_LOCK_PARTS, LockedSet, LockFile, read_lockfile
 
 from tests.support.work import calls_of
 
@@ -90,6 +91,27 @@ def test_what_no_lock_holds_is_refused_in_one_sentence(text: str) -> None:
 
 def test_a_lock_that_is_too_large_is_not_read() -> None:
     assert "too large" in refusal(LOCK + "#" * MOST_LOCK_BYTES)
+
+
+@pytest.mark.parametrize("part", ["\n", "#\n", "x = 1\n", "[a.b]\n", "a.a.a=1\n"], ids=repr)
+def test_a_lock_of_too_many_parts_is_refused_before_it_is_taken_apart(part: str) -> None:
+    """Megabytes of the smallest parts took a quarter of a minute to read."""
+    hostile = LOCK + part * MOST_LOCK_PARTS
+    assert len(hostile) <= MOST_LOCK_BYTES
+    assert calls_of(lambda: refusal(hostile)) < 500
+    said = "some.lock has more than 800,000 lines, values and lists, too many for a lock file"
+    assert refusal(hostile).startswith(said)
+
+
+def test_a_list_of_too_many_values_is_refused_as_well() -> None:
+    assert "too many for a lock file" in refusal(LOCK + f"x = [{'1,' * MOST_LOCK_PARTS}]\n")
+
+
+def test_a_lock_of_more_parts_than_anybody_would_read_is_not_written() -> None:
+    pins = tuple(replace(PIN, distribution=f"lib-{number}", id=None, requires=("a",) * 900) for number in range(500))
+    lock = LockFile("chat", "1.0.0", (LockedSet("linux-x86_64-cp311", pins),))
+    with pytest.raises(UsageError, match="has more than the 800,000 parts that are read of one"):
+        lock.text()
 
 
 def test_a_lock_that_nobody_would_read_is_not_written() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
     from jackfield.store.lock import install_lock as install_lock
     from jackfield.store.lockfile import MOST_LOCK_BYTES as MOST_LOCK_BYTES
+    from jackfield.store.lockfile import MOST_LOCK_PARTS as MOST_LOCK_PARTS
     from jackfield.store.lockfile import LockedSet as LockedSet
     from jackfield.store.lockfile import LockFile as LockFile
     from jackfield.store.lockfile import read_lockfile as read_lockfile
@@ -68,7 +69,7 @@ _HOMES = {
         "WAIT_SECONDS",
         "install_lock",
     ),
-    "lockfile": ("MOST_LOCK_BYTES", "LockFile", "LockedSet", "read_lockfile"),
+    "lockfile": ("MOST_LOCK_BYTES", "MOST_LOCK_PARTS", "LockFile", "LockedSet", "read_lockfile"),
     "pylock": ("lock_text",),
     "surroundings": ("SURROUNDINGS", "unmet"),
     "table": ("StoredFile",),

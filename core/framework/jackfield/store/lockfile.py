@@ -19,6 +19,12 @@ FORMAT = 1
 MOST_LOCK_BYTES = 8 << 20
 """Of a lock file; a thousand plugins for five platforms have a fifth of it, and with signatures almost all."""
 
+MOST_LOCK_PARTS = 800_000
+"""Lines, values, lists and parts of names in a lock file: fifteen thousand files have as many. It is what reading one
+costs, some microseconds each; without this bound eight mebibytes of the smallest take a quarter of a minute."""
+
+_PARTS = (b"\n", b"=", b",", b"[", b".", b"\\")
+_FEWER = "lock fewer platforms at once: jackfield lock --target"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}")
 
@@ -110,7 +116,13 @@ class LockFile:
             raise UsageError(
                 f"a lock of {len(self.sets)} platforms with {sum(len(one.pins) for one in self.sets)} files is larger "
                 f"than the {MOST_LOCK_BYTES >> 20} MiB that are read of one",
-                hint="lock fewer platforms at once: jackfield lock --target",
+                hint=_FEWER,
+            )
+        if _parts(text.encode()) > MOST_LOCK_PARTS:
+            raise UsageError(
+                f"a lock of {len(self.sets)} platforms with {sum(len(one.pins) for one in self.sets)} files has more "
+                f"than the {MOST_LOCK_PARTS:,} parts that are read of one",
+                hint=_FEWER,
             )
         return text
 
@@ -127,6 +139,10 @@ def read_lockfile(content: bytes, *, source: str) -> LockFile:
     """
     if len(content) > MOST_LOCK_BYTES:
         raise UsageError(f"{source} is too large for a lock file", hint="jackfield lock writes one")
+    if _parts(content) > MOST_LOCK_PARTS:
+        raise UsageError(
+            f"{source} has more than {MOST_LOCK_PARTS:,} lines, values and lists, too many for a lock file", hint=_FEWER
+        )
     try:
         read = parse_toml(content.decode(), source, largest=MOST_LOCK_BYTES)
         form = _whole(read["jackfield-lock"])
@@ -135,6 +151,11 @@ def read_lockfile(content: bytes, *, source: str) -> LockFile:
         return LockFile(str(read["app"]), str(read.get("api-version", "")), tuple(map(_set, read["targets"])))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, ManifestError) as error:
         raise UsageError(f"{source} is no lock file, or is damaged", hint="jackfield lock writes one") from error
+
+
+def _parts(content: bytes) -> int:
+    """How much there is to read, at most: what is written within a text counts, too."""
+    return sum(map(content.count, _PARTS))
 
 
 def _set(target: Mapping[str, Any]) -> LockedSet:
