@@ -1,7 +1,7 @@
 """`Host`: runs the plugins of one application, as the user wishes them, and follows changes while it runs."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
@@ -115,9 +115,8 @@ class Host:
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(standing_still(guard.run), self.hostfile.events)
         self.ui = UiRegistry(guard.run_for_user, guard.within(DRAWING_SECONDS).run)
-        self._store = Store(self.layout)
+        self._store, self._state = Store(self.layout), StateLog(self.layout.state)
         self._holds, self._presences = Holds(), Presences()
-        self._state = StateLog(self.layout.state)
         self._looking = Looking(
             self._store, self._state, self.hostfile, scripts, self._holds, self._presences, self._circumstances
         )
@@ -168,16 +167,17 @@ class Host:
         self._orders.recovering.follow(runner)
         self._demand.wake_by(self._orders.waking.wake, self._orders.waking.wake_now)
 
-    async def wake_for(self, kind: Kind, name: str) -> None:
+    async def wake_for(self, kind: Kind, name: str, among: Collection[str] | None = None) -> None:
         """Bring up the plugins with `activation = "demand"` that declare what is about to be used.
 
-        Hooks, commands, components, menu items and events do so by themselves; other things of an application may.
+        Hooks, commands, components, menu items and events do so by themselves; what else an application has may.
 
         Args:
             kind: the key under `[contributes]`.
             name: as the manifest has it; an event's with its `plugin:<id>:`.
+            among: canonical ids of those that may be brought up by it; None: all.
         """
-        await self._demand.use(kind, name)
+        await self._demand.use(kind, name, among)
 
     async def _before_event(self, event: str) -> None:
         self.observed.sent(event)

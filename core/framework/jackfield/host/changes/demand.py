@@ -126,15 +126,17 @@ class Demand:
             self._watch()
         return bool(arrived)
 
-    async def use(self, kind: Kind, name: str) -> None:
+    async def use(self, kind: Kind, name: str, among: Collection[str] | None = None) -> None:
         """Bring up every plugin that declares this, before it is used; one that fails is left out, as its status says.
 
         Args:
             kind: what is used.
             name: as the manifest has it; an event's with its `plugin:<id>:`.
+            among: canonical ids of those that may be brought up by it; None: all.
         """
         for cid in self._by_use.get((kind, name), ()):
-            await self._wake(cid)
+            if among is None or cid in among:
+                await self._wake(cid)
 
     def wants(self, kind: Kind, name: str) -> bool:
         """Say whether a plugin is asleep that declares this."""

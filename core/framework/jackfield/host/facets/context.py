@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,7 @@ class Surroundings:
         services: what plugins offer to each other.
         fetcher: does plugins' requests by HTTP.
         script_hooks: what makes hook implementations of scripts' plain functions.
-        wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
+        wake: brings up the plugins, of some or all, that sleep until something is used: `wake("services", name, None)`.
         language_of: says which language somebody prefers.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
         logger: makes `context.logger`, by the plugin's id.
@@ -90,7 +90,7 @@ class Surroundings:
     grant: Callable[[str], Grant | None]
     blame: Callable[[str, str, BaseException], None]
     refused: Callable[[str, str], None]
-    wake: Callable[[Kind, str], Awaitable[None]]
+    wake: Callable[[Kind, str, Collection[str] | None], Awaitable[None]]
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     logger: Callable[[str], logging.Logger]
     counted: Callable[[str, Check], Check]

@@ -153,7 +153,7 @@ class PluginServices:
         registry: the host's.
         scope: what it offers belongs to.
         permits: its grant.
-        wake: brings up a plugin that sleeps until its service is used.
+        wake: brings up those of some plugins, or of all, that sleep until a service of this name is used.
         guard: counts the calls to services, and what fails in them.
         declared: the services that the manifest says it offers.
         requires: canonical id of each plugin that the manifest requires -> whether it is optional, as written.
@@ -166,7 +166,7 @@ class PluginServices:
         scope: Scope,
         permits: Permits,
         *,
-        wake: Callable[[str], Awaitable[None]],
+        wake: Callable[[str, Collection[str] | None], Awaitable[None]],
         guard: Guard,
         declared: Collection[str] = (),
         requires: Mapping[str, bool] | None = None,
@@ -202,7 +202,7 @@ class PluginServices:
     async def get(self, service: Any) -> Any:
         """Return a handle of a service; None where only an optional dependency could offer it, and none does."""
         name, provider = self._parse(service)
-        await self._wake(name)
+        await self._wake(name, self._woken(provider))
         offers = self._offers(name, provider)
         offer = self._reachable(offers, name)
         while offer is not None and self._registry.awaits(offer, self._plugin):
@@ -237,6 +237,12 @@ class PluginServices:
             return name, canonical_id(provider) if provider else None
         except IdentityError as error:
             raise UsageError(f"{service!r} names no service: {error}", plugin=self._plugin) from None
+
+    def _woken(self, provider: str | None) -> Collection[str] | None:
+        """Whom a use may bring up, or any; nobody has code run that they may not call."""
+        if self._permits.may("services", "call"):
+            return None if provider is None else (provider,)
+        return self._requires if provider is None else self._requires.keys() & {provider}
 
     def _offers(self, name: str, provider: str | None) -> Mapping[str, Offer]:
         offers = self._registry.named(name)
