@@ -255,7 +255,15 @@ def kind_and_text(error: BaseException) -> tuple[str, str]:
     """Return an error's class and what it says; of a `RemoteError`, those of the error that was raised there."""
     if isinstance(error, RemoteError):
         return error.kind, f"{error.message} ({error.hint})" if error.hint else error.message
-    return type(error).__name__, str(error)
+    return type(error).__name__, text_of(error)
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an error says; of one whose own code for that fails, what Python says of it in a traceback."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # whatever a plugin's class does there
+        return "<exception str() failed>"
 
 
 def in_short(told: str) -> str:

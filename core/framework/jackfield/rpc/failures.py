@@ -20,6 +20,7 @@ from jackfield.errors import (
     TakenDown,
     WrongArgument,
     WrongValues,
+    text_of,
 )
 
 #: Python's errors that carry a sentence and nothing else of use.
@@ -53,14 +54,21 @@ Told = tuple[str, str, dict[str, str]]
 
 
 def tell(error: BaseException, *, with_traceback: bool) -> Told:
-    """The kind, the sentence and the details of an error, within the bounds of the protocol.
+    """The kind, the sentence and the details of an error, within the bounds of the protocol; never raises.
 
     Args:
         error: what was raised.
         with_traceback: whether the other side may read where; a worker tells its host, a host does not tell a plugin.
     """
+    try:
+        return _told_of(error, with_traceback=with_traceback)
+    except Exception:  # noqa: BLE001  # its class, or what was put into it: whoever asked would wait for an answer in vain
+        return type(error).__name__[:200], _text(text_of(error)), {}
+
+
+def _told_of(error: BaseException, *, with_traceback: bool) -> Told:
     details: dict[str, str] = {}
-    message = str(error)
+    message = text_of(error)
     if isinstance(error, JackfieldError):
         message = error.message
         details |= {name: value for name in ("plugin", "hint") if (value := getattr(error, name))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from jackfield.errors import LinkClosed
+from jackfield.errors import LinkClosed, text_of
 from jackfield.isolation import WorkerSpec
 from jackfield.rpc import BlockingConnection, DescriptorReceiver
 from jackfield.runtime import Guard, PluginScheduler, Scope
@@ -67,10 +67,15 @@ def _tell(calls: HostCalls, plugin: str, what: str, error: BaseException) -> Non
     told = {
         "what": what,
         "kind": type(error).__name__,
-        "message": str(error)[:MESSAGE_CHARACTERS],
-        "traceback": text[-TRACEBACK_CHARACTERS:],
+        "message": _written(text_of(error))[:MESSAGE_CHARACTERS],
+        "traceback": _written(text)[-TRACEBACK_CHARACTERS:],
     }
     try:
         calls.notify("plugin.failed", told)
     except LinkClosed:
         return  # nobody is left to be told
+
+
+def _written(text: str) -> str:
+    """Return a text without what UTF-8 cannot carry: the name of a file may hold half a character."""
+    return text.encode("utf-8", "backslashreplace").decode()
