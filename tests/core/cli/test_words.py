@@ -49,7 +49,9 @@ def test_times_are_relative(moment, text):
     assert ago(moment, now=NOW) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (0.8, "0.8 s"), (12.4, "12 s"), (125, "2 min 5 s")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.04 s"), (0.096, "0.1 s"), (0.8, "0.8 s"), (12.4, "12 s"), (125, "2 min 5 s")]
+)
 def test_durations_carry_units(seconds, text):
     assert duration(seconds) == text
 

@@ -57,6 +57,32 @@ async def test_they_are_called_while_the_plugin_is_active_and_failures_are_its_o
     assert not host.commands.has("fail")
 
 
+MISSPELLED = """
+from jackfield import HookimplMarker, Plugin
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    async def chnaged(self, text): return text + "!"
+
+    @hookimpl(optionalhook=True)
+    async def foretold(self, text): return text
+"""
+
+
+async def test_a_misspelled_hook_is_told_in_the_log_of_the_plugin(profile, build, running):
+    """pluggy takes it, for its spec may come later; its author waits for a call that never comes."""
+    profile.install(build("filter", code=MISSPELLED, isolation="inline"))
+    profile.enable("filter")
+    host = await running(specs=Specs)
+    assert host.plugins.status("filter").state == "active"
+    (line,) = host.logs.lines("filter")  # nothing is said of the optional one
+    assert line.message == (
+        "filter implements hook chnaged, which the application does not have, so that it is never called "
+        "(did you mean changed? marked optionalhook=True it is left out where there is none)"
+    )
+
+
 SLOW = """
 from jackfield import HookimplMarker, Plugin
 import asyncio

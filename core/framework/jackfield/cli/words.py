@@ -136,7 +136,9 @@ def day(moment: str, *, now: datetime | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long something took: `0.4 s`, `12 s`, `2 min 5 s`."""
+    """How long something took: `0.04 s`, `0.4 s`, `12 s`, `2 min 5 s`."""
+    if seconds < 0.095:
+        return f"{seconds:.2f} s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

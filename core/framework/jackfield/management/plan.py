@@ -229,7 +229,8 @@ class Plan:
     @property
     def download_bytes(self) -> int:
         """How much will be fetched."""
-        fetched = {(item.distribution, item.new_version): item.size for item in (*self.added, *self.changed)}
+        coming = [item for item in (*self.added, *self.changed) if item.source != "file"]
+        fetched = {(item.distribution, item.new_version): item.size for item in coming}
         return sum(fetched.values())
 
     def does_the_same(self, other: Plan) -> bool:

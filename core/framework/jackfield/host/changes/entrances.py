@@ -6,6 +6,7 @@ from typing import Any
 from jackfield.api import ListenerMark
 from jackfield.hooks import HookManager, leave_calls
 from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.missing_hooks import instead_of, missing_hooks
 from jackfield.host.plugins import Record
 from jackfield.host.remote import StandIns
 from jackfield.host.scripts import hooks_of_script
@@ -34,6 +35,9 @@ def open_entrances(
     stand_ins.give_way(name, target)
     manager.register(target, name=name)
     wiring.entrances.begin("hooks", lambda: _unregister(manager, name))
+    for missing in missing_hooks(target, manager):
+        told = "%s implements hook %s, which the application does not have, so that it is never called (%s)"
+        around.logger(name).warning(told, name, missing, instead_of(missing, manager))
     for mark, handler in loaded.commands:
         wiring.commands.add(
             mark.name,

@@ -9,12 +9,12 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Coroutine, Generator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
 from jackfield.hooks import HookManager, SomeFailed, Underway, is_asynchronous
+from jackfield.host.missing_hooks import instead_of
 from jackfield.host.remote.answers import HookCodec
 from jackfield.host.remote.asking import Waiting, asking
 from jackfield.host.remote.functions import function_for, marked
@@ -57,7 +57,7 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
         if spec is None:
             if one.optionalhook:
                 continue
-            raise _refused(remote, one, "the application has no such hook", hint=_instead(manager, one.name))
+            raise _refused(remote, one, "the application has no such hook", hint=instead_of(one.name, manager))
         if one.name in proxy.hooks:
             raise _refused(remote, one, "it is named twice")
         if one.wrapper:
@@ -321,14 +321,6 @@ def _signature(spec: Any, data: HookData) -> tuple[inspect.Signature, str]:
     if answer is not inspect.Signature.empty:
         answer = Optional[answer]  # noqa: UP045 (None | None is an error)
     return inspect.Signature(parameters, return_annotation=answer), ""
-
-
-def _instead(manager: HookManager, name: str) -> str:
-    """What to do about a hook that the application does not have: most often its name is misspelled."""
-    known = sorted(one for one in vars(manager.hook) if _spec(manager, one) is not None)
-    near = get_close_matches(name[:100], known, n=1)
-    there = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none at all'};"
-    return f"{there} marked optionalhook=True it is left out where there is none"
 
 
 def _refused(remote: RemotePlugin, data: HookData, why: str, *, hint: str = _ELSEWHERE) -> PluginError:
