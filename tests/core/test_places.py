@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 import pytest
+from jackfield.cli.marketplaces import configuration_file
 from jackfield.discovery import write_private
 from jackfield.errors import UsageError
 from jackfield.places import profile_folder, read_private
@@ -30,6 +33,47 @@ def test_unmoved_data_lies_where_platformdirs_says(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("XDG_DATA_HOME", data)
         expected = platformdirs.user_data_path("jackfield", appauthor=False) / "chat" / "named"
         assert profile_folder("chat", "named", {"XDG_DATA_HOME": data}) == str(expected)
+
+
+@pytest.fixture
+def unknown_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number without a name, as in a container that is started with one."""
+
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for variable in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "JACKFIELD_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the data lies is another question elsewhere")
+@pytest.mark.usefixtures("unknown_user")
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_the_data_of_a_user_without_a_home_lies_in_no_folder_that_a_command_is_typed_in(
+    monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    assert profile_folder("chat", "named", os.environ) == "/.local/share/jackfield/chat/named"
+    assert configuration_file(os.environ) == Path("/.config/jackfield/config.toml")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="these variables are those of Linux")
+@pytest.mark.parametrize("data", ["relative", "~/data", "."])
+def test_a_relative_folder_of_data_is_ignored(monkeypatch: pytest.MonkeyPatch, data: str) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", data)
+    expected = platformdirs.user_data_path("jackfield", appauthor=False) / "chat" / "named"
+    assert profile_folder("chat", "named", os.environ) == str(expected)
+    assert expected.is_absolute()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the data lies is another question elsewhere")
+def test_a_relative_home_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", "relative")
+    known = pwd.getpwuid(os.getuid()).pw_dir
+    assert profile_folder("chat", "named", {}) == str(Path(known, ".local", "share", "jackfield", "chat", "named"))
 
 
 @pytest.mark.parametrize(("app", "profile"), [("../chat", None), ("chat", "a/b"), ("", None)])

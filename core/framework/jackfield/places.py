@@ -50,8 +50,26 @@ def home_folder(environ: "Mapping[str, str]") -> str:
         import platformdirs
 
         return platformdirs.user_data_dir("jackfield", appauthor=False)
-    data = environ.get("XDG_DATA_HOME", "").strip() or os.path.join(os.path.expanduser("~"), ".local", "share")  # noqa: PTH111, PTH118 (likewise)
+    data = environ.get("XDG_DATA_HOME", "").strip()
+    if not data.startswith(os.sep):  # a relative one is to be ignored (XDG Base Directory Specification)
+        data = os.path.join(user_home(), ".local", "share")  # noqa: PTH118 (likewise)
     return os.path.join(data, "jackfield")  # noqa: PTH118 (likewise)
+
+
+def user_home() -> str:
+    """Return the user's own folder; `/`, as login(1) has it, for one that nobody knows: a number in a container.
+
+    Never a relative one: the data would lie in whatever folder a command is typed in.
+    """
+    home = os.path.expanduser("~") if os.environ.get("HOME", os.sep).startswith(os.sep) else ""  # noqa: PTH111 (likewise)
+    if not home:
+        try:
+            import pwd
+
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except (ImportError, KeyError):
+            pass  # a system without such a list, or a user who is not on it
+    return home if home.startswith(os.sep) else os.sep
 
 
 def index_folder(environ: "Mapping[str, str]") -> str:

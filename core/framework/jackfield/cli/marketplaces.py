@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jackfield.errors import UsageError
+from jackfield.places import user_home
 
 VARIABLE = "JACKFIELD_MARKETPLACE"
 
@@ -49,7 +50,10 @@ def configuration_file(environ: Mapping[str, str]) -> Path:
         return Path(os.path.expanduser(moved)).absolute() / "config.toml"  # noqa: PTH111  # Path raises for ~nobody
     import platformdirs
 
-    return platformdirs.user_config_path("jackfield", appauthor=False) / "config.toml"
+    try:
+        return platformdirs.user_config_path("jackfield", appauthor=False) / "config.toml"
+    except RuntimeError:  # it knows no folder of this user
+        return Path(user_home(), ".config", "jackfield", "config.toml")
 
 
 def checked_url(url: str, where: str) -> str:
