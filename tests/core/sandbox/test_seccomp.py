@@ -215,6 +215,18 @@ def test_a_socket_keeps_the_buffers_that_it_has(machine):
 
 
 @both
+def test_a_socket_tells_of_itself_and_not_of_who_is_at_its_other_end(machine):
+    sol_socket, tcp, ip = 1, 6, 0
+    for option in (3, 4, 38, 39):  # SO_TYPE, SO_ERROR, SO_PROTOCOL, SO_DOMAIN: what Python asks of a descriptor
+        assert verdict(machine, "getsockopt", 3, sol_socket, option) == ALLOW
+    for option in (17, 31, 59, 77, 26, 57):  # SO_PEERCRED, SO_PEERSEC, SO_PEERGROUPS, SO_PEERPIDFD …
+        assert refused(verdict(machine, "getsockopt", 3, sol_socket, option)) == errno.ENOPROTOOPT
+    zerocopy_receive = 35
+    assert refused(verdict(machine, "getsockopt", 3, tcp, zerocopy_receive)) == errno.ENOPROTOOPT
+    assert refused(verdict(machine, "getsockopt", 3, ip, 1)) == errno.ENOPROTOOPT
+
+
+@both
 def test_nobody_waits_for_who_reads_slowly_when_a_connection_is_closed(machine):
     sol_socket, tcp, linger, congestion = 1, 6, 13, 13
     assert refused(verdict(machine, "setsockopt", 3, sol_socket, linger)) == errno.EPERM

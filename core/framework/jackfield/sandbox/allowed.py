@@ -14,7 +14,7 @@ from jackfield.sandbox.bpf import AnyBit, Condition, NoBit, Null, OneOf
 _READING_WRITING_WAITING: Final = """
     read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range dup dup2 dup3
     poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2
-    pipe pipe2 recvfrom recvmsg recvmmsg getsockname getpeername getsockopt shutdown sendfile copy_file_range
+    pipe pipe2 recvfrom recvmsg recvmmsg getsockname getpeername shutdown sendfile copy_file_range
 """
 
 _FILES: Final = """
@@ -66,6 +66,9 @@ _LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
 # waits until the other side has taken everything. Nor SNDBUF and RCVBUF: a socket holds megabytes then where the system
 # allows it, and no measure of a process' memory tells of them.
 _OPTIONS: Final = (1, 2, 4, 5, 6, 9, 12, 18, 20, 21)
+# Those, and what a socket says of itself: TYPE, ERROR, SNDBUF, RCVBUF, ACCEPTCONN, PROTOCOL, DOMAIN; TCP_INFO. Not who
+# is at its other end, PEERCRED and PEERPIDFD: that is the host.
+_TOLD_OPTIONS: Final = (*_OPTIONS, 3, 7, 8, 11, 13, 30, 38, 39)
 # WAIT_BITSET, WAKE, WAIT, WAKE_BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP, each also PRIVATE and by CLOCK_REALTIME. None
 # that lends priority (LOCK_PI and its like): they name another thread, whosesoever it is, and tell whether it is there.
 _FUTEX: Final = tuple(what | how for how in (128, 128 | 256, 0, 256) for what in (9, 1, 0, 10, 3, 4, 5))
@@ -104,6 +107,7 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
         # A datagram socket reaches any other by path through sendmsg(msg_name), which lies behind a pointer.
         "socketpair": ((OneOf(0, (_UNIX,)), OneOf(1, _STREAM)), _PERMITTED),
         "setsockopt": ((OneOf(1, _LEVELS), OneOf(2, _OPTIONS)), _PERMITTED),
+        "getsockopt": ((OneOf(1, _LEVELS), OneOf(2, _TOLD_OPTIONS)), errno.ENOPROTOOPT),
         "kill": ((OneOf(0, (pid,)),), _PERMITTED),
         "tgkill": ((OneOf(0, (pid,)),), _PERMITTED),
         "prlimit64": ((*itself, Null(2)), _PERMITTED),
