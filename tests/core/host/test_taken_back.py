@@ -56,6 +56,43 @@ async def test_what_a_worker_has_open_ends_with_the_permission_to_it(profile, bu
     await until(lambda: not Path(f"/proc/{before}").exists())
 
 
+CONNECTS = """
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    async def message_received(self, text: str):
+        self.connection = await self.context.network.connect("127.0.0.1", int(text))
+        return "connected"
+"""
+
+
+@pytest.mark.feature("C5", "C11")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_a_connection_ends_with_the_permission_for_its_host(profile, build, running, isolation):
+    ended: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended.set_result(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        here = Permission("network", ("connect",), hosts=(f"127.0.0.1:{port}",))
+        asks = f'[[permissions]]\nresource = "network"\nactions = ["connect"]\nhosts = ["127.0.0.1:{port}"]\n'
+        profile.install(build("weather", code=CONNECTS, isolation="any", permissions=asks))
+        profile.enable("weather", isolation=isolation, permissions=[here])
+        host = await running(specs=Specs())
+        assert await host.call.message_received(text=str(port)) == ["connected"]
+        grant = host.state.get("grants/weather")
+        host.state.change({"grants/weather": {**grant, "permissions": []}}, by="ann")
+        await host.reload_changes()
+        assert await asyncio.wait_for(ended, 30) == b""
+
+
 FETCHER = """
 from jackfield import Plugin
 from pluggy import HookimplMarker

@@ -7,8 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
+from jackfield.host.facets import events, own_threads
+from jackfield.host.remote.facets import turns
+from jackfield.isolation import LED_TO_SECONDS, WorkerLimits
+from jackfield.rpc.loop import patience
+from jackfield.storage import database, tables
+from jackfield.store import compiling
+from jackfield_chat.plugins import panel
+from jackfield_chat.rooms import board
 
-from tests.scenarios.attacks.protocol_attacks import AT_LOAD, EXPECTED
+from tests.scenarios.attacks.protocol_attacks import AT_LOAD, EXPECTED, MOST_BYTES, MOST_HELD_SECONDS
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs/threat-model.md"
@@ -47,3 +55,38 @@ def test_the_attacks_on_the_protocol_that_it_names_are_those_that_are_tried():
         name for row in rows("| attacks | what comes of it |") for name in re.findall(r"`(\w+)`", row.split("|")[1])
     }
     assert named == {*EXPECTED, *AT_LOAD}
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("words", "bounds", "said"),
+    [
+        (
+            "five seconds a call, 32 MiB an answer, half a processor",
+            (database.MOST_SECONDS, tables.MOST_ANSWER_BYTES, own_threads.SHARE),
+            (5, 32 * MIB, 0.5),
+        ),
+        ("2 MiB for each plugin, told by size", (panel.LARGEST_PLUGIN_BYTES,), (2 * MIB,)),
+        ("five seconds for one event", (events.MOST_SECONDS,), (5,)),
+        ("eight are at its process, the others wait", (turns.AT_ONCE,), (8,)),
+        ("fifty a second are kept", (board.POSTS_PER_SECOND,), (50,)),
+        (
+            "one has a quarter of the loop's time, all together half",
+            (patience.LINK_RESTS, patience.LOOP_RESTS),
+            (3, 1),  # so long it rests for each part of time that it had
+        ),
+        ("512 MiB and five seconds a file", (compiling.MEMORY_BYTES, compiling.SECONDS_A_FILE), (512 * MIB, 5)),
+        (
+            "no more than 64 MiB and its loop stands still for no more than 2 s",
+            (MOST_BYTES, MOST_HELD_SECONDS),
+            (64 * MIB, 2),
+        ),
+        ("for a minute and five\n  seconds at most", (LED_TO_SECONDS, WorkerLimits().call_seconds), (60, 5)),
+    ],
+    ids=lambda value: value[:40].replace("\n  ", " ") if isinstance(value, str) else None,
+)
+def test_the_bounds_that_it_names_are_those_that_are_held(words, bounds, said):
+    assert words in TEXT
+    assert bounds == said
