@@ -175,7 +175,8 @@ class Doors:
         for listener in self._sockets:
             asyncio.get_running_loop().remove_reader(listener)
             if listener.family != socket.AF_INET and listener.family != socket.AF_INET6:
-                self._places.socket.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # what stands there now is no socket of ours
+                    self._places.socket.unlink(missing_ok=True)
             listener.close()
         self._sockets.clear()
         if self.port is not None:

@@ -30,6 +30,9 @@ MOST_LEFT = 20
 ENDED_SECONDS = 1.0
 """How long it is waited for that a process tells how it ended, once its line has."""
 
+ALIVE_SECONDS = 5.0
+"""What one that is not ours to stop may take to say that it is there, after a call that it did not answer in time."""
+
 
 class RemotePlugin:
     """Calls one plugin in another process, and notices its end.
@@ -59,7 +62,8 @@ class RemotePlugin:
         self._ending = False
         self._taken_down = ""
         self._asking: set[asyncio.Task[None]] = set()
-        self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
+        self._loop = asyncio.get_running_loop()
+        self._watching = self._loop.create_task(self._watch(), name=f"{plugin}: end of its process")
 
     async def call(
         self,
@@ -179,10 +183,31 @@ class RemotePlugin:
         return value
 
     def was_late(self, what: str, seconds: float) -> PluginError:
-        """Return the error for a call that was not answered in time; a worker is stopped for it."""
+        """Return the error for a call that was not answered in time; a worker is stopped for it.
+
+        One that somebody else started is asked whether it is there at all: else everybody waits for each call of one
+        that hangs, for as long as it does.
+        """
         if self.process is not None:
             return self.process.late(what, seconds)
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._doubt)
         return ProcessLost(f"{self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
+
+    def _doubt(self) -> None:
+        if not self._asking and not self._ending and self.line.ended is None:
+            task = self._loop.create_task(self._end_unless_alive(), name=f"{self.plugin}: is it alive")
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _end_unless_alive(self) -> None:
+        """End the line of one that answers nothing any more; it may come again."""
+        try:
+            await self.line.call("plugin.health", {}, None, timeout_seconds=ALIVE_SECONDS)
+        except CallTimeout:
+            self.line.close("it did not answer any more")
+        except Exception:  # noqa: BLE001  # gone meanwhile; or it is alive, whatever it says
+            return
 
     def is_gone(self, what: str, error: LinkClosed) -> PluginError:
         """Return the error for a call of a process that is gone; where its host ended it, nobody is to blame."""
