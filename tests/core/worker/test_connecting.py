@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from jackfield.errors import LinkError, PermissionDenied, UsageError
 from jackfield.isolation import External
 
 from tests.support.certificates import make_certificate
-from tests.support.lobby import Lobby, lobby
+from tests.support.lobby import Lobby, greeted, lobby
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -172,3 +173,20 @@ def test_a_manifest_that_does_not_fit_a_greeting_is_said(tmp_path: Path):
                 )
 
     asyncio.run(told())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="each system has its own options")
+async def test_both_ends_notice_within_half_a_minute_that_nobody_is_at_the_other(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        with HostAddress(port=opened.doors.port).connected() as connection:
+            driver, _ = await asyncio.to_thread(greeted, connection, key)
+            for end in (connection, opened.arrivals[0].link.socket):
+                assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+                told = [
+                    end.getsockopt(socket.IPPROTO_TCP, option)
+                    for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+                ]
+                assert told[0] + told[1] * told[2] <= 30
+                assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+            driver.close()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.breaches import Breach, overused
     from jackfield.isolation.child import Child, HowItEnded
     from jackfield.isolation.external import Doors, External, Places
+    from jackfield.isolation.keepalive import watch_silence
     from jackfield.isolation.key_uses import KeyUses
     from jackfield.isolation.keys import (
         KEYS,
@@ -87,12 +88,14 @@ __all__ = [
     "peer_of",
     "reachable",
     "user_limits",
+    "watch_silence",
 ]
 
 _HOMES = {
     "breaches": ("Breach", "overused"),
     "child": ("Child", "HowItEnded"),
     "external": ("Doors", "External", "Places"),
+    "keepalive": ("watch_silence",),
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),

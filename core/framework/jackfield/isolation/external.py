@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import UsageError
+from jackfield.isolation.keepalive import watch_silence
 from jackfield.isolation.key_uses import write_whole
 from jackfield.isolation.user_sockets import listen_for_user
 
@@ -25,8 +26,6 @@ from jackfield.isolation.user_sockets import listen_for_user
 BACKLOG = 64
 PAUSE_SECONDS = 0.2
 """How long nobody is received after the system refused to give a connection."""
-#: A connection over which nothing comes is asked after this time whether anybody is there, and given up after as much.
-SILENCE_SECONDS = 15
 
 _log = logging.getLogger("jackfield.isolation")
 
@@ -236,22 +235,7 @@ class Doors:
             loop.call_later(PAUSE_SECONDS, self._listen, listener)
             return
         if listener.family in (socket.AF_INET, socket.AF_INET6):
-            _watch_silence(connection)
+            watch_silence(connection)
             self._received(connection, f"{address[0]}:{address[1]}")
         else:
             self._received(connection, "this machine")
-
-
-def _watch_silence(connection: socket.socket) -> None:
-    """Have the system notice a peer that is gone without a word: unplugged, suspended, behind a router that forgot."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", SILENCE_SECONDS),
-        ("TCP_KEEPINTVL", SILENCE_SECONDS // 3),
-        ("TCP_KEEPCNT", 3),
-        ("TCP_USER_TIMEOUT", 2 * SILENCE_SECONDS * 1000),
-    ):
-        option = getattr(socket, name, None)
-        if option is not None:  # each system has its own of them
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)

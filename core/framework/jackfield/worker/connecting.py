@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import CannotCross, LinkClosed, LinkError, PermissionDenied, UsageError
-from jackfield.isolation import Terminator, WorkerSpec, reachable
+from jackfield.isolation import Terminator, WorkerSpec, reachable, watch_silence
 from jackfield.manifest import canonical_id
 from jackfield.rpc import BlockingConnection, Link
 from jackfield.worker.calls import FROM_HOST
@@ -92,8 +92,7 @@ class HostAddress:
                 raise
             return connection
         connection = self._connected_by_tcp(self._port())
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        watch_silence(connection)
         return connection
 
     def _connected_by_tcp(self, port: int) -> socket.socket:
