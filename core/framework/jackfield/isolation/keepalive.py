@@ -7,7 +7,7 @@ import socket
 from typing import Final
 
 SILENCE_SECONDS: Final = 15
-"""When nothing comes over a connection for so long, it is asked whether anybody is there, and given up after as much."""
+"""When nothing comes over one for so long, it is asked whether anybody is there, and given up after as much."""
 
 
 def watch_silence(connection: socket.socket) -> None:
