@@ -283,7 +283,7 @@ def test_the_page_holds_what_a_plugin_that_was_taken_out_again_said(
         page.reload()
     assert len(told.locator(".error").inner_text()) < 700
     keep(page, "chat-plugins-taken-out", view, full_page=True)
-    told.get_by_role("button", name="Try again later").click()
+    told.get_by_role("button", name="Allow it again").click()
     told.wait_for(state="detached")
 
 

@@ -34,6 +34,29 @@ async def test_a_chat_without_a_marketplace_says_what_to_do(chat: "RunningChat")
     assert "no marketplace is configured" in (await owner.http.get("/plugins?q=")).text
 
 
+ASKING = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self): await self.context.storage.get("votes")
+"""
+
+
+async def test_what_a_taken_out_plugin_failed_of_is_told_with_the_chat_s_own_command(
+    serve: "Serve", tmp_path: Path
+) -> None:
+    with running_marketplace(tmp_path) as market:
+        market.publish("asking", code=ASKING)
+        chat = await serve(marketplaces=(market.url,))
+        owner = await chat.person("owner")
+        done = await owner.say("/plugins install asking")
+        said = [done["title"], *(line["text"] for line in (await owner.say("/plugins history"))["lines"][:1])]
+        said.append((await owner.http.get("/plugins")).text)
+        for text in said:
+            assert "asking may not storage:read" in text
+            assert "see: jackfield-chat plugins permissions asking" in text
+
+
 async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve", tmp_path: Path) -> None:
     with running_marketplace(tmp_path) as market:
         market.publish("broken", code="raise RuntimeError('born <b>broken</b>')")

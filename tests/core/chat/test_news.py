@@ -85,5 +85,9 @@ async def test_the_owner_is_told_at_once_of_a_plugin_that_was_revoked(serve: "Se
         assert "It reads mail. Remove it" in page
         listed = await owner.say("/plugins list")
         assert "greeter 1.0.0, blocked: was revoked by" in listed["lines"][0]["text"]
+        newer = await owner.say("/plugins update")
+        assert newer["lines"][0]["text"] == (
+            f"Greeter 1.0.0: 1.0.0 was revoked by {market.url} (critical): It reads mail. Remove it"
+        )
         await ada.say("/help")
         assert not any("revoked" in str(event) for event in ada.seen)

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from jackfield.errors import JackfieldError, UsageError
 from jackfield.manifest import canonical_id
 from jackfield.permissions import CHOICES
 
+from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.figures import Figures
 from jackfield_chat.plugins.listed import Installed, Offer
 from jackfield_chat.plugins.news import News
@@ -159,7 +160,8 @@ class Operations:
 
     async def history(self) -> list[HistoryEntry]:
         """Return what was changed, newest first."""
-        return list(await asyncio.to_thread(self._management.history))
+        entries = await asyncio.to_thread(self._management.history)
+        return [replace(one, why=advised(one.why)) if one.why else one for one in entries]
 
     async def propose(self, action: Action, plugin: str, *, who: str, shown: str = "") -> Question | str:
         """Find out what an action needs; do it at once where nothing has to be asked.
@@ -315,7 +317,7 @@ class Operations:
 
     async def failed(self) -> list[FailedVersion]:
         """Return the versions that were rolled back by themselves and are held back, the newest failure first."""
-        return list(await asyncio.to_thread(self._management.failed))
+        return [replace(one, why=advised(one.why)) for one in await asyncio.to_thread(self._management.failed)]
 
     async def release(self, plugin: str, *, who: str) -> str:
         """Let what failed of a plugin be taken again; return the sentence that says so."""

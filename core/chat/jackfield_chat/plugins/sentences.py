@@ -148,7 +148,7 @@ def update_line(update: Update) -> AnswerLine:
     """Return one line about one update: `poll 1.3.1 → 2.0.0, asks for more: …`."""
     if update.new is None:
         waits = update.waits.sentence if update.waits is not None else None
-        said = update.problem or update.failed or waits or "no newer version"
+        said = update.revoked or update.problem or update.failed or waits or "no newer version"
         return AnswerLine(f"{update.name} {update.current}: {said}")
     line = f"{update.name} {update.current} → {update.new}"
     if update.held:
