@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from jackfield.resolution import TOGETHER, Settled
+from jackfield.manifest import Requirement
+from jackfield.resolution import TOGETHER, Settled, Want
 
 
-async def over(solve, *plugins: str, name: str = "chat-poll") -> tuple[str, str] | None:
+async def over(solve, *plugins: str | Want, name: str = "chat-poll") -> tuple[str, str] | None:
     found: tuple[str, str] | None = (await solve(*plugins)).passed_over[name]
     return found
 
@@ -50,6 +51,24 @@ async def test_who_is_in_the_way_is_named_in_the_version_that_is_taken(index, so
     assert "dice 1.0.0 needs lib <2" in why
     assert "poll 2.0.0 needs lib >=2" in why
     assert why.endswith("and no version of lib is both")
+
+
+async def test_nobody_is_said_to_ask_for_the_version_that_is_tried(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0")
+    index.plugin("old", needs={"poll": "^1.0"})
+    assert await over(solve, "poll", "old") == ("2.0.0", "cannot be had: old 1.0.0 needs poll ^1.0")
+
+
+async def test_what_others_have_in_the_set_is_told_as_that(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0", needs={"dice": "<2.0"})
+    index.plugin("dice", "1.0.0")
+    index.plugin("dice", "2.0.0")
+    assert await over(solve, "poll", Want("chat-dice", "dice", Requirement.parse(">=2.0"))) == (
+        "2.0.0",
+        "cannot be had: dice is at 2.0.0 and poll 2.0.0 needs dice <2.0, and no version of dice is both",
+    )
 
 
 async def test_what_could_be_had_by_itself_is_told_so(index, solve):

@@ -88,6 +88,17 @@ async def test_two_plugins_want_different_versions(index, solve):
     assert "no version of jflib is both (install only one of dice and poll)" in message
 
 
+async def test_a_plugin_that_the_user_holds_at_a_version(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0")
+    index.plugin("dice", needs={"poll": ">=2.0"})
+    held = Want("chat-poll", "poll", Requirement.parse("^1.0"), pinned=True)
+    assert await conflict(solve, "dice", held) == (
+        "you hold poll at ^1.0 and dice 1.0.0 needs poll >=2.0, and no version of poll is both"
+        " (jackfield pin poll --release lets it go, or another policy for its updates)"
+    )
+
+
 async def test_the_advice_names_what_the_user_can_leave_out(index, solve):
     index.library("jflib", "1.0")
     index.library("jflib", "2.0")

@@ -166,7 +166,7 @@ class Planner:
         held = self._held(canonical(pin.id)) if pin.id is not None else None
         if held is not None and not held.accepts(Version.parse(installed_as(pin))):
             held = None  # a pin that leaves out what is installed counts from the next update of it
-        return Want(pin.distribution, pin.id or pin.distribution, held)
+        return Want(pin.distribution, pin.id or pin.distribution, held, pinned=held is not None)
 
     def _held(self, cid: str) -> Requirement | None:
         if cid not in self._holding:

@@ -148,9 +148,9 @@ class Updater(Planner):
 
     def _newest(self, cid: str, *, pre: bool) -> Want:
         """What is asked of a plugin that shall move: the newest version that its pin allows."""
-        pin = self._inventory.pins[cid]
+        pin, held = self._inventory.pins[cid], self._held(cid)
         pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
-        return replace(self._keep(pin), requirement=self._held(cid), pre=pre_too)
+        return replace(self._keep(pin), requirement=held, pre=pre_too, pinned=held is not None)
 
     async def _solve_change(self, wants: Sequence[Want], catalog: MarketCatalog) -> Solution | None:
         """The set with a few plugins in other versions, where it is plain that nothing else moves; else None.

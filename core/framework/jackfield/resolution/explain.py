@@ -83,7 +83,7 @@ def _one(
 ) -> _Sentence:
     within, name = place
     asks = [cause.ask for cause in causes]
-    wants = [f"{title(cause.parent) if cause.parent else 'you'} {_verb(cause)} {cause.ask.words()}" for cause in causes]
+    wants = [_who_wants_what(cause, title) for cause in causes if not _is_trial(cause) or len(causes) == 1]
     plugin = next((ask.plugin for ask in asks if ask.plugin), None)
     who = " and ".join(dict.fromkeys(wants))
     if name.startswith(UNKNOWN_PLUGIN):
@@ -116,8 +116,10 @@ def _one(
         ways = (_way_out(plugin or name, version, why, plugin, asking) for version, why in refused.items())
         way_out = next((way for way in ways if way is not None), None)
         return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", way_out, plugin)
+    if any(map(_is_trial, causes)) and len(causes) > 1:
+        return _Sentence(who, None, plugin)  # it stands in a sentence that begins with the version
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
-        hint = _one_too_many(causes, title, wanted)
+        hint = _let_go(asks) or _one_too_many(causes, title, wanted)
         return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
@@ -169,8 +171,26 @@ def _way_out(what: str, version: ReleaseVersion, why: str, plugin: str | None, a
     return None
 
 
-def _verb(cause: Cause) -> str:
-    return "needs" if cause.parent is not None else "ask for"
+def _who_wants_what(cause: Cause, title: Callable[[Candidate], str]) -> str:
+    """One ask as the user knows it, e.g. `poll 1.0.0 needs dice ^1.2`."""
+    if cause.parent is not None:
+        return f"{title(cause.parent)} needs {cause.ask.words()}"
+    if cause.ask.pinned:
+        return f"you hold {cause.ask.plugin} at {cause.ask.requirement}"
+    if cause.ask.exact is not None and cause.ask.plugin is not None:
+        return f"{cause.ask.plugin} is at {cause.ask.exact}"  # what the set has, while another version is tried
+    return f"you ask for {cause.ask.words()}"
+
+
+def _is_trial(cause: Cause) -> bool:
+    """Whether nobody asks for that: one very version is tried, to find out what is in its way."""
+    return cause.parent is None and cause.ask.exact is not None and cause.ask.plugin is None
+
+
+def _let_go(asks: Iterable[Ask]) -> str | None:
+    """What to do about a version that the user holds; None where none is held."""
+    held = next((ask.plugin for ask in asks if ask.pinned), None)
+    return None if held is None else f"jackfield pin {held} --release lets it go, or another policy for its updates"
 
 
 def _some(texts: Sequence[str], separator: str) -> str:

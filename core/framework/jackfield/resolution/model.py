@@ -65,12 +65,14 @@ class Want:
         plugin: the id as the user wrote it.
         requirement: which versions will do; None for any.
         pre: whether pre-releases may be chosen.
+        pinned: whether the requirement is one that the user holds it to, and not of this moment.
     """
 
     distribution: str
     plugin: str
     requirement: Requirement | None = None
     pre: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Ask:
         plugin: the plugin's id, where one is meant.
         exact: this very version, for the extras of one distribution.
         within: the distribution of the plugin whose own libraries are meant; empty for what all share.
+        pinned: whether it is what the user holds a plugin to.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Ask:
     plugin: str | None = None
     exact: ReleaseVersion | None = None
     within: str = ""
+    pinned: bool = False
     _accepted: dict[ReleaseVersion, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -186,7 +190,7 @@ class Solution:
 
 def ask_of(want: Want) -> Ask:
     """What a user asks for, as a requirement of the resolution."""
-    return Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin)
+    return Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin, pinned=want.pinned)
 
 
 @lru_cache(4096)
