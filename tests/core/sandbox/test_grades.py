@@ -1,6 +1,9 @@
 """What a machine can give, from data; and what this one says of itself."""
 
 import itertools
+import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -31,8 +34,8 @@ def test_the_grade_follows_from_landlock_and_the_private_root(abi, private_root,
     assert grade_of(machine(landlock_abi=abi, private_root=private_root)) is grade
 
 
-@pytest.mark.parametrize("lacking", ["seccomp", "known"])
-def test_nothing_is_confined_without_a_filter_of_calls(lacking):
+@pytest.mark.parametrize("lacking", ["seccomp", "known", "proc"])
+def test_nothing_is_confined_without_a_filter_of_calls_or_where_nothing_can_be_measured(lacking):
     assert grade_of(machine(**{lacking: False})) is Grade.PROCESS
 
 
@@ -54,6 +57,25 @@ def test_what_is_missing_is_named_with_the_way_to_have_it():
     assert "lsm=" in " ".join(sentences(machine(landlock_abi=0)))
     assert "riscv64" in " ".join(sentences(machine(known=False, architecture="riscv64")))
     assert "CONFIG_SECCOMP_FILTER" in " ".join(sentences(machine(seccomp=False)))
+
+
+def test_where_proc_is_not_mounted_that_is_all_that_is_told():
+    first, second = sentences(machine(proc=False, private_root=False))
+    assert "cannot be confined" in first
+    assert second.startswith("/proc is not mounted")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid() != 0, reason="it takes an administrator to hide it")
+def test_a_system_without_proc_is_found_to_confine_nothing():
+    """As in some containers: each plugin failed as it was loaded, and was taken out as the culprit."""
+    asked = "from jackfield.sandbox import grade_of, probe; print(grade_of(probe()))"
+    hidden = 'mount -t tmpfs none /proc || exit 77; exec "$0" -c "$1"'
+    command = ["unshare", "--mount", "sh", "-c", hidden, sys.executable, asked]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 77 or (done.returncode and "unshare" in done.stderr):
+        pytest.skip("no file system can be mounted here")
+    assert done.stdout == "process\n", done.stderr
 
 
 def test_a_machine_that_has_everything_is_told_one_sentence():

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -98,7 +98,7 @@ def _rooted(grade: Grade, offered: Machine) -> bool:
 def _capped(machine: Machine, most: int | None) -> Machine:
     if most is None or machine.landlock_abi <= most:
         return machine
-    return Machine(machine.system, machine.architecture, machine.known, machine.seccomp, most, machine.private_root)
+    return replace(machine, landlock_abi=most)
 
 
 def _check(grade: Grade, offered: Machine) -> None:

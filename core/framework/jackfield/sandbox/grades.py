@@ -37,6 +37,7 @@ class Machine:
         seccomp: whether it takes filters of system calls.
         landlock_abi: the version of Landlock, 0 for none.
         private_root: whether a process without rights gets a root of its own.
+        proc: whether `/proc` is mounted, where the kernel tells of processes: their threads, their memory.
     """
 
     system: str
@@ -45,6 +46,7 @@ class Machine:
     seccomp: bool
     landlock_abi: int
     private_root: bool
+    proc: bool = True
 
 
 def grade_of(machine: Machine) -> Grade:
@@ -53,7 +55,7 @@ def grade_of(machine: Machine) -> Grade:
     The least for confinement is seccomp with Landlock ABI 3 or with a private root: with either the attacks of the
     tests fail alike. Before ABI 3 a file that may not be written could still be emptied.
     """
-    if not (machine.known and machine.seccomp):
+    if not (machine.known and machine.seccomp and machine.proc):  # what cannot be measured is held to no limit
         return Grade.PROCESS
     files = machine.landlock_abi >= landlock.LEAST_ABI
     if files and machine.private_root:
@@ -69,6 +71,8 @@ def sentences(machine: Machine) -> tuple[str, ...]:
         return (*told, f"{machine.system} offers no confinement that jackfield uses; Linux does")
     if not machine.known:
         return (*told, f"the system calls of {machine.architecture} are not known here: x86_64 and aarch64 are")
+    if not machine.proc:
+        told.append("/proc is not mounted, so that nobody can tell what a process takes: mount -t proc proc /proc")
     if not machine.seccomp:
         told.append("the kernel takes no seccomp filters (CONFIG_SECCOMP_FILTER, Linux 4.14 or newer)")
     if machine.landlock_abi == 0:
@@ -77,7 +81,7 @@ def sentences(machine: Machine) -> tuple[str, ...]:
         )
     elif machine.landlock_abi < landlock.LEAST_ABI:
         told.append(f"Landlock has ABI {machine.landlock_abi}, {landlock.LEAST_ABI} is needed: Linux 6.2 or newer")
-    if not machine.private_root:
+    if not machine.private_root and machine.proc:  # without /proc none can be made, whatever else is allowed
         told.append(
             "user namespaces are switched off: paths outside can be seen, not read "
             "(sysctl kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces)"
@@ -106,6 +110,7 @@ def probe() -> Machine:
         seccomp=known and seccomp.available(),
         landlock_abi=landlock.abi() if known else 0,
         private_root=known and _private_root_works(),
+        proc=not sys.platform.startswith("linux") or Path("/proc/self/task").is_dir(),
     )
 
 
