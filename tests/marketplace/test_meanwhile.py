@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from jackfield_marketplace.catalog import set_status, yank
 from jackfield_marketplace.cli import main
 from jackfield_marketplace.db import Token
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.processes import clean_environment, wait_for
 from tests.support.wheels import build_plugin, plugin_source
@@ -88,7 +88,7 @@ def test_a_project_that_is_closed_while_an_upload_of_it_is_sent_takes_it_no_more
     market.publish("poll", "1.0.0")
     wheel = build_plugin(market.wheels, "poll", "1.1.0")
     with market.database.write() as session:
-        session.execute(Token.__table__.update().values(last_used_at=None))
+        session.execute(update(Token).values(last_used_at=None))
 
     def pieces() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n'

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace.api.details import PluginAnswers, is_version
+from jackfield_marketplace.api.models import Latest
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.catalog import Contents, latest_versions, texts_served
 from jackfield_marketplace.db import Database
@@ -132,8 +133,8 @@ class Batch:
             answers[path] = {"status": 404}
             if given in latest:
                 plugin_id, version, distribution = latest[given]
-                body = json.dumps({"id": plugin_id, "version": version, "distribution": distribution})
-                answers[path] = {"status": 200, "body": body}
+                told = Latest(id=plugin_id, version=version, distribution=distribution)
+                answers[path] = {"status": 200, "body": told.model_dump_json()}
         for path, (plugin_id, since) in {path: asked for path in paths if (asked := _about(path))}.items():
             if left < 0:
                 answers[path] = _ALONE
