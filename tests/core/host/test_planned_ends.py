@@ -11,7 +11,9 @@ import pytest
 from jackfield.errors import TakenDown
 from jackfield.hooks import HookspecMarker
 from jackfield.host import Host
+from jackfield.permissions import Permission
 
+from tests.support.http_server import http_server
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
@@ -217,3 +219,45 @@ async def test_a_handle_of_before_says_what_to_do(consumer, profile):
     (problem,) = host.plugins.status("q").problems
     assert "q called find of a service that it had found before it was disabled or reloaded" in problem
     assert "await context.services.get(…)" in problem
+
+
+FETCHES = """
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    def on_unload(self):
+        (self.context.config_dir / "ended").touch()
+
+    @hookimpl
+    async def using(self, go_on: str):
+        return (await self.context.http.get(go_on)).text
+"""
+
+
+async def test_an_answer_by_http_reaches_a_process_that_is_replaced_meanwhile(profile, build, running):
+    asked, may_end = asyncio.Event(), asyncio.Event()
+
+    async def late(writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await may_end.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate")
+        await writer.drain()
+
+    async with http_server() as server:
+        server.answers["/a"] = late
+        here = Permission("network", ("connect",), hosts=(f"127.0.0.1:{server.port}",))
+        asks = f'[[permissions]]\nresource = "network"\nactions = ["connect"]\nhosts = ["{here.hosts[0]}"]\n'
+        profile.install(build("a", code=FETCHES, isolation="worker", permissions=asks))
+        profile.enable("a", isolation="worker", permissions=[here])
+        host = await running(specs=Specs())
+        asking = asyncio.create_task(host.call.using(go_on=f"{server.url}/a"))
+        await asyncio.wait_for(asked.wait(), 30)
+        reloading = asyncio.create_task(host.reload("a"))
+        await until((profile.layout.config("a") / "ended").exists)  # its scope has been closed before that
+        may_end.set()
+        assert await asking == ["late"]
+        await reloading
+        assert host.plugins.status("a").errors == 0

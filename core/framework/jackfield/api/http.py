@@ -87,7 +87,6 @@ class Http(Protocol):
         Raises:
             PermissionDenied: a host was not granted, or leads into a private network; also where the permission for the
                 host is taken back while the answer comes.
-            PluginError: the plugin was disabled meanwhile.
             NetworkError: nobody answered, in time and within the bounds.
             UsageError: the request itself is wrong.
         """

@@ -1,4 +1,4 @@
-"""A request by HTTP goes on for as long as the permission for the host where it is, and its plugin, are there."""
+"""A request by HTTP goes on for as long as the permission for the host where it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from jackfield.api import Response
-from jackfield.errors import PermissionDenied, PluginError
+from jackfield.errors import PermissionDenied
 
 from tests.core.host.facets.conftest import Room
 
@@ -74,12 +74,22 @@ async def test_an_answer_from_a_private_network_ends_with_the_permission_that_na
         await request
 
 
-async def test_an_answer_ends_with_its_plugin(room):
-    request, streaming = await under_way(room, f"{room.server.url}/stream")
+async def test_the_end_of_its_scope_alone_lets_who_waits_for_an_answer_have_it(room):
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def in_two_parts(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\na")
+        begun.set()
+        await may_end.wait()
+        writer.write(b"b")
+        await writer.drain()
+
+    room.server.answers["/a"] = in_two_parts
+    request = asyncio.create_task(room.http.get(f"{room.server.url}/a", timeout_seconds=100))
+    await asyncio.wait_for(begun.wait(), 30)
     room.scope.close()
-    with pytest.raises(PluginError, match="weather was disabled during its request"):
-        await request
-    await asyncio.wait_for(streaming.ended.wait(), 30)
+    may_end.set()
+    assert (await request).body == b"ab"
 
 
 async def test_whoever_gives_a_request_up_is_not_told_of_permissions(room):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jackfield.api import Body, Response
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import UsageError
 from jackfield.host.facets.addresses import allow_host, blaming, may_be_private
 from jackfield.host.facets.allowance import Allowance
 from jackfield.host.facets.bodies import body_of
@@ -27,7 +27,7 @@ class PluginHttp:
 
     Args:
         plugin: its id.
-        scope: what requests under way belong to; they end with the permission for the host that they are at.
+        scope: ends requests under way with the permission for the host that they are at.
         permits: its grant.
         fetcher: does the requests.
         threads: in which names are looked up.
@@ -104,19 +104,25 @@ class _Way:
 
     @asynccontextmanager
     async def begun_in(self, scope: Scope) -> AsyncIterator[None]:
-        """Do a request as one of the things that a plugin began: an answer may be on its way for minutes.
+        """Do a request that ends with the permission for the host where it is: an answer may be on its way for minutes.
+
+        The end of the plugin's scope alone lets it go on: a process that is replaced answers first what it was asked. A
+        task that waits for it ends with the scope by itself.
 
         Raises:
-            PermissionDenied: the permission for the host where it was has been taken back.
-            PluginError: the plugin was disabled.
+            PermissionDenied: the permission has been taken back.
         """
-        if not scope.is_open:  # in `on_load` and `on_unload`, which have their own end
+        if not scope.is_open:  # in `on_load` and `on_unload`, or in a process that is replaced
             yield
             return
+
+        def end() -> None:
+            if not self._is_allowed():
+                ending.reschedule(asyncio.get_running_loop().time())
+
         try:
             async with asyncio.timeout(None) as ending:
-                now = asyncio.get_running_loop().time()
-                opened = scope.begin("a request by HTTP", lambda: ending.reschedule(now), allowed=self._is_allowed)
+                opened = scope.begin("a request by HTTP", end, allowed=self._is_allowed)
                 try:
                     yield
                 finally:
@@ -124,8 +130,6 @@ class _Way:
         except TimeoutError:
             if not ending.expired():
                 raise
-            if self._is_allowed():
-                raise PluginError(f"{scope.plugin} was disabled during its request", plugin=scope.plugin) from None
             raise self._permits.refusal("network", "connect", self._host) from None
 
     def _is_allowed(self) -> bool:
