@@ -157,19 +157,23 @@ def test_a_large_file_goes_before_another_process_can_point_to_it(database, cont
     assert contents.find(sha256) is None
 
 
-def test_the_names_above_a_large_file_are_on_the_disk_before_anything_points_to_it(
+def test_a_large_file_and_the_names_above_it_are_on_the_disk_before_anything_points_to_it(
     database, contents, tmp_path, monkeypatch
 ):
     synced, fsync = [], os.fsync
+    sizes: dict[int, int] = {}
 
     def noted(descriptor: int) -> None:
         synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
         fsync(descriptor)
+        status = os.fstat(descriptor)
+        sizes[status.st_ino] = status.st_size
 
     monkeypatch.setattr(os, "fsync", noted)
     sha256 = add(database, contents, os.urandom(SMALL_BYTES + 1))
     blobs = tmp_path.resolve() / "blobs"
     assert {blobs, blobs / sha256[:2]} <= set(synced)
+    assert sizes[(blobs / sha256[:2] / sha256).stat().st_ino] == SMALL_BYTES + 1  # whole, before it had its name
 
 
 def test_what_a_killed_server_was_writing_is_gone_after_the_next_start(tmp_path):

@@ -168,6 +168,16 @@ async def test_another_platform_gets_files_and_libraries_of_its_own(market, mana
         await here.lock(["vms-vax-cp312"])
 
 
+async def test_a_lock_of_another_application_is_refused(market, manage, elsewhere, tmp_path):
+    market.publish("lockforeign")
+    here = manage(market.url)
+    await installed(here, "lockforeign")
+    file = tmp_path / "jackfield.lock"
+    file.write_text((await here.lock()).text().replace('app = "chat"', 'app = "editor"', 1))
+    with pytest.raises(UsageError, match="the lock is for editor, not for chat"):
+        await taken_over(elsewhere(market.url), file)
+
+
 async def test_a_lock_for_musl_is_called_so_and_holds_what_was_built_for_it(market, manage, elsewhere, tmp_path):
     musl = HERE.replace("linux-", "musllinux-", 1)
     major_minor = HERE.rpartition("-")[2]

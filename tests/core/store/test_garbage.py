@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from jackfield.errors import StoreError
-from jackfield.store import Activation, Garbage, Holds, Store, now
+from jackfield.store import Activation, Disk, Garbage, Holds, Store, now
 
 from tests.core.store.conftest import activation_of
 from tests.support.profiles import Profile
@@ -105,6 +105,24 @@ def test_a_held_generation_and_its_wheels_stay_until_it_is_released(store, histo
     holds.release()
     assert collect(store, keep=0).generations == (1,)
     assert holds.take(store.generation(4))
+
+
+def test_a_reader_that_comes_while_others_are_collected_keeps_what_it_reads(layout, history):
+    """What is held is looked at once to tell what goes, and again before each of it does."""
+    holds = Holds()
+
+    class Reader(Disk):
+        def rename(self, source, target):
+            if source.name == "1":
+                assert holds.take(Store(layout).generation(2))
+            super().rename(source, target)
+
+    store = Store(layout, disk=Reader())
+    gone = collect(store, keep=0)
+    assert gone.generations == (1, 3)
+    assert store.generation(2).missing() == ()
+    holds.release()
+    assert collect(store, keep=0).generations == (2,)
 
 
 def test_a_reader_in_another_process_holds_too_and_lets_go_when_it_is_killed(store, history, layout):

@@ -65,6 +65,23 @@ def test_damage_before_the_end_is_an_error_with_a_way_out(journal, tmp_path):
         journal.activations()
 
 
+@pytest.mark.parametrize(
+    "torn", [b"\0" * 40 + b"\n", b'\0\0\0transaction":"t2"}\n', b'{"record":"begin"}\n', b"null\n"]
+)
+def test_a_last_record_that_was_written_in_part_was_never_written(journal, tmp_path, torn):
+    """Of a record that nobody waited for a power cut may leave the end alone: its line end tells nothing."""
+    journal.begin(activation(1, 0))
+    journal.finish("t1")
+    path = tmp_path / "journal"
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    assert [one.transaction for one in journal.activations()] == ["t1"]
+    assert journal.pending() is None
+    journal.begin(activation(2, 1))
+    assert path.read_bytes().startswith(whole + b'{"record":"begin"')
+    assert journal.pending() == activation(2, 1)
+
+
 @given(cut=st.integers(min_value=0), count=st.integers(1, 4))
 @settings(max_examples=examples(60), deadline=None)
 def test_cut_at_any_byte_it_is_a_prefix_and_can_be_written_to(cut, count):
