@@ -82,6 +82,7 @@ async def test_the_page_says_where_it_runs_what_may_be_chosen_and_which_librarie
     answer = await owner.http.get(PAGE)
     text = shown(answer)
     assert CONFINED in text
+    assert re.search(r"own \((full|base)\)\. What it was not granted (does not exist|it can neither)", text)
     assert re.findall(r'name="choice" value="(\w+)"( checked)?', answer.text) == [
         ("worker", " checked"),
         ("inline", ""),

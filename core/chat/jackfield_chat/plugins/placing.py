@@ -30,6 +30,12 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "process": ("A process of its own, not confined", "It can do what the chat's own user can do on this machine."),
 }
 
+#: What each grade of confinement means; the word alone says nothing to who never read of it.
+_GRADES: Mapping[str, str] = {
+    "full": "What it was not granted does not exist for it.",
+    "base": "What it was not granted it can neither read nor write nor reach; that a file exists it can see.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LimitField:
@@ -93,7 +99,8 @@ class Place:
         placement = self.report.placement
         if placement.problem:
             return f"It does not run: it {placement.problem}."
-        return f"It runs in {runs_in(placement.isolation, placement.grade)}."
+        means = _GRADES.get(placement.grade or "", "") if placement.isolation == "worker" else ""
+        return f"It runs in {runs_in(placement.isolation, placement.grade)}. {means}".rstrip()
 
     @property
     def choices(self) -> tuple[tuple[str, str, str], ...]:
