@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -26,6 +26,7 @@ from jackfield.sandbox import (
     Machine,
     confine,
     end_with_parent,
+    grade_of,
     install_shims,
     remember_paths,
     separate,
@@ -96,8 +97,10 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
 
 def rehearse(prepared: Prepared) -> None:
     """Do in the zygote what every worker does first and what changes nothing here."""
+    # With its grade named, also where that is none: a machine that confines nothing has workers that need not be.
+    nobodys = replace(NOBODYS, grade=grade_of(prepared.machine))
     for _ in range(REHEARSALS):
-        read = _read_spec(msgspec.msgpack.encode(NOBODYS))
+        read = _read_spec(msgspec.msgpack.encode(nobodys))
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
         remember_paths(policy.read)
         _furnish(prepared, read)
