@@ -109,3 +109,21 @@ def test_a_marketplace_that_is_met_by_looking_is_shown_once(polling: Desk):
     assert ran.code == 0
     assert f"note: {polling.market} is known by its root from now on; compare it with what its operator says" in ran.err
     assert polling.run("update", "--check").err == ""
+
+
+def test_a_marketplace_that_fails_once_it_was_met_fails_alone(desk_of_two: Desk, mirror: Mirror):
+    """At first contact its page does not fit what it signs, and when it is looked at again it signs nothing new."""
+    assert desk_of_two.run("trust", "forget", mirror.url, "--yes").code == 0
+    mirror.lie("/simple/chat-apart/", Answer(200, b"{}"))
+
+    def met_before(honest: Answer) -> Answer:
+        anchors = (desk_of_two.home).rglob("trust/*/anchor.json")
+        return Answer(404, b"") if any(mirror.url in one.read_text() for one in anchors) else honest
+
+    mirror.lie("/tuf/timestamp.json", met_before)
+    ran = desk_of_two.run("update", "--check")
+    assert ran.code == 6, ran.err
+    assert "poll   1.3.1 → 2.0.0" in ran.out
+    assert "not checked: " in ran.out
+    assert NOT_SIGNED in ran.err
+    assert f"note: {mirror.url} is known by its root from now on; compare it with what its operator says" in ran.err

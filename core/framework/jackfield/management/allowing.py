@@ -113,12 +113,12 @@ async def refresh_revocations(urls: Sequence[str], trust: Path) -> dict[str, Mar
         urls: the marketplaces.
         trust: the folder in which they are remembered.
     """
-    from jackfield.market import Marketplace  # `history` and the rest need no network
+    from jackfield.market import Marketplace, is_known  # `history` and the rest need no network
 
     async def one(url: str) -> tuple[str, MarketError | None]:
         async with Marketplace(url, trust=trust) as market:
             try:
-                if market.is_known:
+                if is_known(trust, market.url):
                     await market.revocations()
             except MarketError as error:
                 return market.url, error

@@ -68,7 +68,6 @@ class MarketCatalog:
         partials, trust = store.layout.downloads, store.layout.trust
         markets = [Marketplace(url, partials=partials, trust=trust) for url in urls]
         self._markets = {market.url: market for market in markets}
-        self._strangers = [market.url for market in markets if not market.is_known]
         self._store = store
         self._generation = generation
         self.left_out = LeftOut(failed, revoked, generation.wheels)
@@ -280,10 +279,11 @@ class MarketCatalog:
         Args:
             sources: those that something comes from; others are left out, but for those that were met for this plan.
         """
-        met = (url for url in self._strangers if self._markets[url].is_known)
-        asked = [self._markets[url] for url in sorted({*sources, *met}) if url in self._markets]
+        asked = [self._markets[url] for url in sources if url in self._markets]
         found = await asyncio.gather(*(market.standing() for market in asked))
-        return [one.sentence for one in found if one is not None and one.sentence is not None]
+        met = [one.met for one in self._markets.values()]  # a later look at one does not know that it was the second
+        told = {one.url: one.sentence for one in (*found, *met) if one is not None}
+        return [sentence for _, sentence in sorted(told.items()) if sentence is not None]
 
     async def signs(self, source: str) -> bool:
         """Whether a source is a marketplace that signs what it holds."""

@@ -94,9 +94,9 @@ class Marketplace:
             await self._upstream.aclose()
 
     @property
-    def is_known(self) -> bool:
-        """Whether it was met before, and is known by its root since then; asks nobody."""
-        return self._signed is not None and self._signed.is_known
+    def met(self) -> Standing | None:
+        """How the marketplace stood at first contact, where this client was the first; asks nobody."""
+        return self._signed.met if self._signed is not None else None
 
     async def standing(self) -> Standing | None:
         """How the marketplace stands: by which root it is known, or that it signs nothing; None where nobody asks.

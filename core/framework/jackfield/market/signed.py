@@ -39,9 +39,9 @@ class SignedPages:
         self._revoked: asyncio.Task[KeptList | None] | None = None
 
     @property
-    def is_known(self) -> bool:
-        """Whether the marketplace was met before, and signed then."""
-        return self._witness.is_known
+    def met(self) -> Standing | None:
+        """How the marketplace stood at first contact, where that was now."""
+        return self._witness.met
 
     async def aclose(self) -> None:
         """Give up what is under way."""

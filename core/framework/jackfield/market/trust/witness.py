@@ -60,6 +60,10 @@ class Witness:
         root: how the sha256 of its root begins, where the user named it; else empty.
         clock: tells the time.
         batcher: asks what else is asked of the marketplace in the same moment; one of its own by default.
+
+    Attributes:
+        looks: how often was looked anew.
+        met: how it stood at first contact, where that was now; it stays so, whatever comes of the next look.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Witness:
         self._root = root
         self._clock = clock
         self.looks = 0
+        self.met: Standing | None = None
         self.folder = folder_of(trust, transport.url)
         self._metadata = self.folder / "metadata"
         self._updates: Updates | None = None
@@ -87,11 +92,6 @@ class Witness:
         self._expected: set[str] = set()
         self._fetched: dict[str, tuple[int, bytes | None]] = {}
         self._verifying: asyncio.Task[dict[str, MarketError]] | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the marketplace was met before, and signed then; asks nobody."""
-        return (self.folder / "anchor.json").exists()
 
     async def standing(self) -> Standing:
         """See how the marketplace stands; the first call looks for what is new, and all wait for it.
@@ -227,7 +227,8 @@ class Witness:
                 Anchor(sha256, since, configured=bool(self._root), url=self._url).save(self.folder)
         if not is_first:  # another process has met it meanwhile: it is known by what that one was shown
             return await self._seen()
-        return Standing(self._url, fingerprint(sha256), first=not self._root)
+        self.met = Standing(self._url, fingerprint(sha256), first=not self._root)
+        return self.met
 
     async def _first_root(self) -> bytes | None:
         """The root that a marketplace began with; None where an index knows nothing of roots, however it says so."""
