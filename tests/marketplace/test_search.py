@@ -27,6 +27,11 @@ def found(market, typed, **options):
         return [plugin.plugin_id for plugin, _ in search(session, typed, **options).plugins]
 
 
+def full_width(word):
+    """A word as an East Asian keyboard may write it."""
+    return "".join(chr(ord(letter) - ord("!") + 0xFF01) for letter in word)
+
+
 def count(market, plugin_id, times):
     with market.database.write() as session:
         project = session.scalar(select(Plugin.project_id).where(Plugin.plugin_id == plugin_id))
@@ -78,12 +83,23 @@ def vocabulary(tmp_path_factory):
         ("wethr", []),  # two
         ("WEATHER", ["weather"]),
         ("wéather", ["weather"]),
+        (full_width("weather"), ["weather"]),
+        (full_width("Wea"), ["weather"]),
+        (full_width("wether"), ["weather"]),
     ],
 )
 def test_one_slip_in_a_longer_word(standing, typed, expected):
     for plugin_id in ("weather", "poll"):
         standing.publish(plugin_id)
     assert found(standing, typed) == expected
+
+
+def test_a_text_in_full_width_letters_is_found_as_it_stands(market):
+    market.publish("lots")
+    text_of = manifest_text("fortune")
+    market.publish("fortune", manifest=text_of.replace("The fortune plugin", f"Draws {full_width('lots')}"))
+    assert found(market, full_width("lots")) == ["lots", "fortune"], "the exact id comes first"
+    assert found(market, "lots") == ["lots"]
 
 
 def test_what_is_there_as_it_was_typed_needs_no_slip(market):

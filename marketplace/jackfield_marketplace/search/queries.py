@@ -9,7 +9,7 @@ from jackfield_marketplace.catalog import app_facet, category_facet, count_plugi
 from jackfield_marketplace.db import PluginCategory
 from jackfield_marketplace.search.found import Found, load
 from jackfield_marketplace.search.vocabulary import neighbours, terms_beginning
-from jackfield_marketplace.search.words import match_expression, words_of
+from jackfield_marketplace.search.words import match_expression, spellings, words_of
 
 COUNTED = 1000
 """Up to how many finds are counted: to count all that have a common word costs more than to find the first."""
@@ -35,8 +35,9 @@ def search(
 ) -> Found:
     """Plugins that have every word of `typed` in id, name, summary or keywords, the most downloaded first.
 
-    Words are matched from their beginning: `pol` finds `poll`. An id that is the whole text comes first. Where nothing
-    has all the words, those of four letters and more may have one slip each: `wether` finds `weather`.
+    Words are matched from their beginning: `pol` finds `poll`, in full-width letters, too. An id that is the whole text
+    comes first. Where nothing has all the words, those of four letters and more may have one slip each: `wether` finds
+    `weather`.
 
     Args:
         session: one that reads.
@@ -57,11 +58,13 @@ def search(
     if not words:
         return Found((), 0) if typed.strip() else _all(session, facets, limit, offset)
     connection = session.connection()
-    groups = [terms_beginning(connection, word) for word in words]
-    found = _matching(connection, match_expression(groups, facets), "-".join(words), limit, offset)
+    spelt = [spellings(word) for word in words]
+    groups = [[term for one in each for term in terms_beginning(connection, one)] for each in spelt]
+    plain_id = "-".join(each[-1] for each in spelt)
+    found = _matching(connection, match_expression(groups, facets), plain_id, limit, offset)
     if found.total:
         return found
-    slips = [neighbours(connection, word) for word in words]
+    slips = [[other for one in each for other in neighbours(connection, one)] for each in spelt]
     if not any(slips):
         return found
     forgiving = [

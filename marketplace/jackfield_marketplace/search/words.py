@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from jackfield_marketplace.db import plain_words
@@ -13,6 +14,18 @@ _MOST_WORDS = 8
 def words_of(typed: str) -> list[str]:
     """The words of a query, in lower case, without accents; at most 200 characters and 8 words of it count."""
     return plain_words(typed[:LONGEST_QUERY])[:_MOST_WORDS]
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """A word as it was typed and, where letters of it stand for others, in those, as Unicode's NFKC tells.
+
+    East Asian keyboards type full-width ones. Texts of plugins may hold them as well, so that both are asked for.
+
+    Args:
+        word: as `words_of` has it.
+    """
+    plain = plain_words(unicodedata.normalize("NFKC", word))
+    return (word, plain[0]) if len(plain) == 1 and plain[0] != word else (word,)
 
 
 def whole(word: str) -> str:
