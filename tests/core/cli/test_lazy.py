@@ -1,6 +1,8 @@
 """The group: loads what is called, tells every error in one place."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 
@@ -112,3 +114,19 @@ def test_the_help_of_the_root_loads_no_command_and_no_network():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr == "[] []\n"
+
+
+def test_a_command_that_asks_a_marketplace_loads_nothing_that_colours(tmp_path):
+    """httpx brings a command of its own, which takes as long to load as httpx does."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        script = (
+            "import sys\nfrom jackfield.cli import main\n"
+            f"try:\n    main(['--app', 'chat', '--marketplace', '{url}', 'search', 'poll'])\n"
+            "except SystemExit as end:\n    code = end.code\n"
+            "print(code, sorted({'httpx', 'rich', 'pygments'} & set(sys.modules)), file=sys.stderr)\n"
+        )
+        environ = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
+    assert done.stderr.splitlines()[-1] == "5 ['httpx']"
