@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -159,6 +159,19 @@ class TemporaryKeys:
         if key is not None:
             del self._waiting[key.number]
         return key
+
+    def keep(self, plugins: Collection[str]) -> None:
+        """Forget those of other plugins: with all that one has, what waits to be used is revoked.
+
+        Args:
+            plugins: ids as they were given to `new`.
+        """
+        self._waiting = {number: one for number, one in self._waiting.items() if one[0].plugin in plugins}
+
+    @property
+    def plugins(self) -> frozenset[str]:
+        """The plugins of those that wait."""
+        return frozenset(key.plugin for key, _ in self._waiting.values())
 
     def _forget_old(self) -> None:
         now = self._clock()

@@ -86,6 +86,18 @@ async def test_a_temporary_key_is_revoked_with_all_that_its_plugin_has(tmp_path:
         assert house.profile.state.get(f"{EXTERNAL}echo") is None
 
 
+async def test_one_that_waits_is_not_good_again_when_its_plugin_gets_a_key_anew(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        know(house)
+        key = house.host.gate.new_temporary_key("Echo", by="test")
+        keys = dict.fromkeys(house.profile.state.items(KEYS), None)
+        house.profile.state.change({**keys, f"{EXTERNAL}echo": None}, by="test")
+        await house.host.reload_changes()
+        know(house)
+        await house.host.reload_changes()
+        assert (await house.refusal(key)).endswith("invalid key")
+
+
 @pytest.mark.feature("J9")
 async def test_a_second_one_of_the_same_key_is_refused_while_the_first_lives(tmp_path: Path):
     async with an_open_house(tmp_path) as house:

@@ -88,9 +88,8 @@ class Code:
             records: every plugin: one that came up by a change within this one is not among those that shall.
         """
         running = sorted(_used(records) - {*self._held, *trees})
-        wanted = [*self._held, *(path for path in (*trees, *running) if path.is_dir())]
-        if tuple(dict.fromkeys(wanted)) != self._finder.trees:
-            self._finder.replace(wanted)
+        # Also where they are the same: what was damaged in one of them may have been mended.
+        self._finder.replace([*self._held, *(path for path in (*trees, *running) if path.is_dir())])
 
     def drop_unused(self, records: Mapping[str, Record], *, also: Collection[Path] = ()) -> None:
         """Forget the modules of plugins that do not run, so that they are imported anew.

@@ -185,7 +185,9 @@ class Gate:
         return self._temporary.new(plugin, by=by)
 
     def check_keys(self) -> None:
-        """End the connections of keys that were revoked."""
+        """End the connections of keys that were revoked; forget what waits of plugins all of whose keys were."""
+        known = self._state.items(EXTERNAL)
+        self._temporary.keep([one for one in self._temporary.plugins if f"{EXTERNAL}{canonical_id(one)}" in known])
         for cid, connection in self.connections.all().items():
             if not self._holds(connection.key):
                 self._end(cid, connection, _REVOKED)
