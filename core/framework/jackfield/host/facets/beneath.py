@@ -10,12 +10,12 @@ import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, UsageError
+from jackfield.host.facets.processes import shows_processes
 from jackfield.runtime import MOST_READ_BYTES, read_bounded
 
 MOST_ENTRIES = 10_000
@@ -245,7 +245,7 @@ class Beneath:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(held, Path(self._forbidden).stat()):
                 raise self._refusal(place, "lies where the host keeps plugins and grants")
-        if held.st_dev == _device_of_processes():
+        if shows_processes(held.st_dev):
             raise self._refusal(place, "is no file: the system shows there what processes hold, the host's own too")
 
     def _refuse_what_holds_it(self, held: os.stat_result, place: Place) -> None:
@@ -324,12 +324,6 @@ def _sync(folder: Folder) -> None:
         os.fsync(readable)
     finally:
         os.close(readable)
-
-
-@cache
-def _device_of_processes() -> int | None:
-    """What holds `/proc`, where the host's memory and environment look like files; None where there is none."""
-    return Path("/proc").stat().st_dev if os.path.ismount("/proc") else None
 
 
 def _real(path: Path) -> Path:
