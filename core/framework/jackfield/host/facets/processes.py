@@ -1,4 +1,4 @@
-"""Whether a file is one of `/proc`, wherever that is mounted: the host's memory and environment look like files there."""
+"""Whether a file is one of `/proc`, wherever that is mounted: there the memory of the host looks like a file."""
 
 import os
 from contextlib import suppress
