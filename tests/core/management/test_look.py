@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -123,3 +124,24 @@ async def test_a_wheel_that_is_gone_altogether_is_told_and_brought_back(manageme
     assert (mended.repaired, mended.problem) == (True, None)
     assert await management.verify(by="tester") == []
     assert next(tree.glob("*/__init__.py")).is_file()
+
+
+async def test_what_is_being_taken_away_by_another_installer_is_not_said_to_be_damaged(management, market):
+    market.publish("going")
+    await installed(management, "going")
+    entry = tree_of(management, "going").parent
+    await management.rollback(by="tester")
+    with management.store.lock(by="another"):
+        next(entry.glob("*/*/__init__.py")).unlink()  # it has begun to remove it
+        looking = asyncio.ensure_future(management.verify(by="tester"))
+        await asyncio.wait([looking], timeout=1)  # it has seen that; where it is slower, it sees nothing
+        shutil.rmtree(entry)
+    assert await looking == []
+
+
+async def test_what_is_damaged_on_a_disk_that_is_read_only_is_told(management, layout):
+    overwrite(next(tree_of(management, "stays").glob("*/__init__.py")), "raise SystemExit\n")
+    layout.install_lock.unlink()
+    layout.install_lock.mkdir()  # as root no folder is closed: a lock that cannot be made stands for it
+    (told,) = await management.verify(by="tester")
+    assert told.distribution == "chat-stays"

@@ -266,7 +266,7 @@ class Management(ManagementReader):
 
         upkeep = Upkeep(self.store, lock_seconds=self._lock_seconds)
         if not repair:
-            return await upkeep.verify()
+            return await upkeep.verify(by=by)
         async with self._planner().catalog() as catalog:
             return await upkeep.repair(catalog, by=by)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jackfield.errors import JackfieldError, StoreError
+from jackfield.errors import JackfieldError, StoreError, StoreLocked
 from jackfield.management.catalog import MarketCatalog
 from jackfield.manifest import Pin
 from jackfield.store import Garbage, Store
@@ -56,11 +57,32 @@ class Upkeep:
         self._store = store
         self._lock_seconds = lock_seconds
 
-    async def verify(self) -> list[DamagedWheel]:
-        """Hash every file of the store; see `Management.verify`."""
-        damaged = await asyncio.to_thread(self._store.verify)
+    async def verify(self, *, by: str) -> list[DamagedWheel]:
+        """Hash every file of the store; see `Management.verify`.
+
+        What an installer takes away just now looks damaged to who looks meanwhile. So nothing is said to be before it
+        was looked at once more with no installer at work. On a disk that is read-only there is none.
+        """
+        found = await asyncio.to_thread(self._look)
+        if found:
+            with ExitStack() as held:
+                lock = self._store.lock(by=f"{by}: verify", timeout_seconds=self._lock_seconds)
+                try:
+                    await asyncio.to_thread(held.enter_context, lock)
+                except StoreLocked:
+                    raise
+                except StoreError:
+                    return self._described(found)
+                found = await asyncio.to_thread(self._look, found)
+        return self._described(found)
+
+    def _look(self, among: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
+        """What is damaged or missing of the store, of some wheels or of all: sha256 to words."""
+        damaged = self._store.verify(among=among)
         found = {sha256: tuple(map(str, damage)) for sha256, damage in damaged.items()}
-        found |= dict.fromkeys(self._missing(), ("its files are missing",))
+        return found | dict.fromkeys(self._missing(), ("its files are missing",))
+
+    def _described(self, found: Mapping[str, tuple[str, ...]]) -> list[DamagedWheel]:
         pins, owners = self._named() if found else ({}, {})
         return [_described(sha256, words, pins.get(sha256), owners.get(sha256, ())) for sha256, words in found.items()]
 
@@ -71,7 +93,9 @@ class Upkeep:
             await asyncio.to_thread(held.enter_context, lock)
             folder = held.enter_context(self._store.fetching())
             pins, _ = self._named()
-            return [await self._mend(one, pins.get(one.sha256), catalog, folder) for one in await self.verify()]
+            return [
+                await self._mend(one, pins.get(one.sha256), catalog, folder) for one in self._described(self._look())
+            ]
 
     def collect(self, *, keep: int, by: str) -> Garbage:
         """Remove what nothing can reach; see `Management.collect`."""

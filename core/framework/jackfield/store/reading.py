@@ -158,13 +158,15 @@ class StoreReader:
         own = (tree.parent.name for tree in trees if tree.parent.parent == self.layout.store)
         return tuple(damage for sha256 in own for damage in self.entries.damage(sha256))
 
-    def verify(self, *, thorough: bool = True) -> dict[str, tuple[Damage, ...]]:
+    def verify(self, *, thorough: bool = True, among: Collection[str] | None = None) -> dict[str, tuple[Damage, ...]]:
         """Look at every wheel of the store; returns what is damaged: sha256 -> the files.
 
         Args:
             thorough: hash every file, instead of those only whose size or times changed.
+            among: look at these alone, as far as they are still here.
         """
-        found = {sha256: self.entries.damage(sha256, thorough=thorough) for sha256 in self.entries.names()}
+        names = [sha256 for sha256 in self.entries.names() if among is None or sha256 in among]
+        found = {sha256: self.entries.damage(sha256, thorough=thorough) for sha256 in names}
         return {sha256: damage for sha256, damage in found.items() if damage}
 
     def reached(self, keep: int) -> set[int]:
