@@ -92,7 +92,7 @@ def test_an_error_that_cannot_say_what_it_is_does_not_stop_the_application(layou
 
     assert started(layout).has_plugin("lakes")
 
-    assert kept(layout)["seas"].startswith("Odd (")
+    assert kept(layout)["seas"].startswith("Odd: <exception str() failed> (")
 
 
 def test_a_folder_that_cannot_be_made_disturbs_nothing(install: Install, tmp_path: Path) -> None:

@@ -44,10 +44,7 @@ def told(error: BaseException) -> str:
     """Return one line: `ZeroDivisionError: division by zero (…/atlas_rivers/__init__.py, line 1)`."""
     if isinstance(error, JackfieldError):
         return in_short(str(error))
-    try:
-        kind, text = kind_and_text(error)
-    except Exception:  # noqa: BLE001 (the error is a plugin's, and so is what it says of itself)
-        kind, text = type(error).__name__, ""
+    kind, text = kind_and_text(error)
     said = in_short(" ".join(f"{kind}: {text}".split()) if text else kind)
     frames = traceback.extract_tb(error.__traceback__)
     place = next((one for one in reversed(frames) if not one.filename.startswith(_NO_PLUGINS)), None)
