@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import FrameType
 
 import pytest
 from jackfield.errors import DependencyLoop, ResolutionError
 from jackfield.manifest import Requirement
 from jackfield.resolution import Installed, Want
+from jackfield.resolution.searching import search
+
+from tests.support.waiting import until
 
 
 def versions(solution):
@@ -102,6 +107,15 @@ async def test_of_one_version_the_highest_build_is_taken_as_a_number(index, solv
     index.plugin("poll", "0.9.0", tag="99-py3-none-any")
     (pin,) = (await solve("poll")).pins
     assert pin.file.filename == "chat_poll-1.0.0-10-py3-none-any.whl"
+
+
+async def test_of_one_version_the_wheel_with_the_better_tag_is_taken(index, solve):
+    here = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    for tag in ("py2.py3-none-any", f"{here}-none-any", "py3-none-any"):
+        index.library("jflib", "1.0", tag=tag)
+    index.plugin("poll", requires=("jflib",))
+    (lib,) = (pin for pin in (await solve("poll")).pins if pin.distribution == "jflib")
+    assert lib.file.filename == f"jflib-1.0-{here}-none-any.whl"
 
 
 async def test_yanked_and_pre_release_versions_are_passed_over(index, solve):
@@ -230,19 +244,41 @@ async def test_older_versions_are_fetched_at_once_where_the_newest_cannot_be_mea
 
 
 @pytest.mark.slow
-async def test_a_search_without_end_is_ended(index, solve):
-    """Every pair of plugins contradicts in one version, and no set of versions fits all."""
-    for number in range(12):
-        for version in range(1, 9):
-            requires = tuple(f"jflib{other}=={version}.{number}" for other in range(12) if other != number)
-            index.plugin(f"p{number}", f"{version}.0.0", requires=requires)
-        for version in range(1, 9):
-            for minor in range(12):
-                index.library(f"jflib{number}", f"{version}.{minor}")
+async def test_a_search_without_end_is_ended(index, solve, monkeypatch):
+    """Twenty pigeons in nineteen holes: nothing but to try them all tells that it cannot be."""
+    for pigeon in range(20):
+        for hole in range(19):
+            index.plugin(f"p{pigeon}", f"{hole + 1}.0.0", requires=(f"hole{hole}=={pigeon}",))
+    for hole in range(19):
+        for pigeon in range(20):
+            index.library(f"hole{hole}", str(pigeon))
+    monkeypatch.setattr("jackfield.resolution.resolver.MOST_ROUNDS", 10**9)  # a fast machine takes them in a second
     began = time.process_time()  # a busy machine lends us less, and then the search ends after less work
-    with pytest.raises(ResolutionError):
-        await solve(*(f"p{number}" for number in range(12)), seconds=1.0)
+    with pytest.raises(ResolutionError, match=r"^no set was found within 1 s"):
+        await solve(*(f"p{pigeon}" for pigeon in range(20)), seconds=1.0)
     assert time.process_time() - began < 5.0
+    await until(lambda: not searches(), timeout_seconds=60.0)  # its next step is its last
+
+
+def searches() -> bool:
+    """Whether a thread of this process is still in a search."""
+    for frame in sys._current_frames().values():
+        below: FrameType | None = frame
+        while below is not None:
+            if below.f_code is search.__code__:
+                return True
+            below = below.f_back
+    return False
+
+
+async def test_a_set_that_grows_without_end_is_not_followed(index, solve, monkeypatch):
+    monkeypatch.setattr("jackfield.resolution.knowledge.MOST_PROJECTS", 20)
+    for number in range(40):
+        index.library(f"jflib{number}", requires=(f"jflib{number + 1}",))
+    index.plugin("poll", requires=("jflib0",))
+    with pytest.raises(ResolutionError, match="the set needs more than 20 distributions"):
+        await solve("poll")
+    assert len([call for call in index.calls if call.startswith("offer")]) <= 20
 
 
 async def test_a_loop_of_plugins_is_printed(index, solve):
