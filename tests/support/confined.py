@@ -8,6 +8,7 @@ import json
 import os
 import select
 import signal
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -107,6 +108,9 @@ def _be_the_child(
 ) -> None:
     try:
         os.setpgid(0, 0)
+        # pytest writes elsewhere, to a file that is closed with all others: its number is soon a socket of the work's,
+        # which a warning would fill, and wait for somebody who reads.
+        sys.stdout = sys.stderr = os.fdopen(2, "w", closefd=False)
         if uid:
             become(uid)
         try:
