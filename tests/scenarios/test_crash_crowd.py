@@ -47,6 +47,22 @@ def test_eight_installers_at_once(tries: int, tmp_path: Path) -> None:
     assert [one.generation for one in journal.activations()] == list(range(1, len(done) + 1))
 
 
+def test_whoever_looks_after_the_store_and_whoever_changes_it_are_in_nobodys_way(tmp_path: Path) -> None:
+    """Installs, ways back, collections and looks at every file, all at once: each is done or told."""
+    root = tmp_path / "profile"
+    wheels = [build_plugin(tmp_path / "w", "poll", version) for version in ("1.0.0", "2.0.0")]
+    wheels.append(build_plugin(tmp_path / "w", "dice"))
+    installs = [Job(str(root), ("install", str(wheel)), tries=0) for wheel in wheels]
+    others = [("rollback",), ("rollback",), ("gc", "0"), ("gc", "1"), ("verify",), ("verify",)]
+    told = ("StoreError: ", "StoreLocked: ", "UsageError: ")  # somebody was faster, or there is no way back any more
+    with Installers() as installers:
+        for turn in range(4):
+            jobs = [*installs, *(Job(str(root), words) for words in others)]
+            ended = installers.run(jobs[turn:] + jobs[:turn])
+            assert [one.error for one in ended if one.error and not one.error.startswith(told)] == []
+            installed(root)
+
+
 async def test_a_plan_that_would_do_something_else_by_then_is_asked_about_again(tmp_path: Path) -> None:
     management = Management("chat", Layout(tmp_path), [], environment=Environment(("chat.plugins",), path=[]))
     older, newer = (str(build_plugin(tmp_path / "w", "poll", version)) for version in ("1.0.0", "2.0.0"))

@@ -41,7 +41,7 @@ class Job:
 
     Args:
         root: the profile.
-        words: `install WHEEL…`, `remove ID…`, `rollback`, `give-up ID`, or `gc KEEP`.
+        words: `install WHEEL…`, `remove ID…`, `rollback`, `give-up ID`, `gc KEEP`, or `verify`.
         kill_after_steps: how many steps it tells before it is killed, as `SIGKILL` does it.
         kill_after_seconds: how long after it has planned it is killed, wherever it is then.
         file_bytes: no file may grow above this (`RLIMIT_FSIZE`).
@@ -174,8 +174,12 @@ def _work(job: dict[str, Any], told: int) -> None:
 
 async def _carry_out(management: Management, words: Sequence[str], tell: Callable[..., None], *, within: bool) -> None:
     word, *rest = words
-    if word in ("rollback", "give-up", "gc"):
+    if word in ("rollback", "give-up", "gc", "verify"):
         tell(PLANNED)
+        if word == "verify":
+            damaged = await management.verify(by="installer")
+            assert not damaged, damaged
+            return
         if word == "give-up":
             await management.give_up(dict.fromkeys(rest, "it failed"), by="installer", progress=tell)
             return

@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, StoreError
 from jackfield.management import Management
 from jackfield.store import Layout
+
+from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
 
@@ -145,3 +147,11 @@ async def test_what_is_damaged_on_a_disk_that_is_read_only_is_told(management, l
     layout.install_lock.mkdir()  # as root no folder is closed: a lock that cannot be made stands for it
     (told,) = await management.verify(by="tester")
     assert told.distribution == "chat-stays"
+
+
+async def test_a_wheel_from_a_file_whose_files_are_gone_is_told_as_that(manage, tmp_path):
+    here = manage()
+    await installed(here, str(build_plugin(tmp_path / "w", "poll")))
+    shutil.rmtree(tree_of(here, "poll").parent)
+    with pytest.raises(StoreError, match="a wheel that came from a file is not in the store any more"):
+        await installed(here, str(build_plugin(tmp_path / "w", "dice")))

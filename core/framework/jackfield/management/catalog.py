@@ -18,7 +18,7 @@ from typing import Self
 
 from packaging.utils import canonicalize_name
 
-from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
+from jackfield.errors import MarketError, StoreError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import Attestation, WheelReport, attestation_beside, inspect_wheel
 from jackfield.management.left_out import LeftOut
 from jackfield.management.places import manifests_of
@@ -335,6 +335,11 @@ class MarketCatalog:
         try:
             return self._markets[offer.source]
         except KeyError:
+            if offer.source == "file":
+                raise StoreError(
+                    "a wheel that came from a file is not in the store any more",
+                    hint="try again; if it stays so, install that plugin from its file",
+                ) from None
             raise UsageError(
                 f"{offer.source} is not among the marketplaces any more", hint="add it, or remove what came from it"
             ) from None
