@@ -15,13 +15,11 @@ from typing import Literal
 
 from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, UsageError
+from jackfield.host.facets.granted_paths import Place, real_path
 from jackfield.host.facets.processes import shows_processes
 from jackfield.runtime import MOST_READ_BYTES, read_bounded
 
 MOST_ENTRIES = 10_000
-LONGEST_PATH = 4096
-"""Characters; systems take no more bytes (PATH_MAX of Linux)."""
-
 _HAS_AT = os.open in os.supports_dir_fd
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -32,21 +30,6 @@ _MODES = {
     "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
     "r+b": os.O_RDWR,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A path below a granted one.
-
-    Args:
-        root: the granted folder or file, with the user's own links resolved.
-        parts: the names below it.
-        shown: the path as it was asked for.
-    """
-
-    root: str
-    parts: tuple[str, ...]
-    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +197,7 @@ class Beneath:
     @contextlib.contextmanager
     def _folder(self, place: Place) -> Iterator[Folder]:
         """Hold the folder that the place itself is."""
-        if Path(place.root).is_relative_to(_real(Path(self._forbidden))):
+        if Path(place.root).is_relative_to(real_path(Path(self._forbidden))):
             raise self._refusal(place, "lies where the host keeps plugins and grants")
         descriptor = os.open(place.root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0)) if _HAS_AT else None
         folder = Folder(descriptor, place.root)
@@ -250,69 +233,13 @@ class Beneath:
 
     def _refuse_what_holds_it(self, held: os.stat_result, place: Place) -> None:
         """Refuse to move a folder above the forbidden one: elsewhere, nobody would know it any more."""
-        for folder in _real(Path(self._forbidden)).parents:
+        for folder in real_path(Path(self._forbidden)).parents:
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(held, folder.stat()):
                     raise self._refusal(place, "holds what the host keeps of plugins and grants")
 
     def _refusal(self, place: Place, why: str) -> PermissionDenied:
         return PermissionDenied(f"{place.shown} {why}")
-
-
-def place_of(shown: str, limits: tuple[str, ...], *, follow_last: bool) -> Place | None:
-    """Return where a path lies below what was granted; None where it does not.
-
-    Args:
-        shown: absolute or `~/…`.
-        limits: the granted paths; empty: all of them.
-        follow_last: whether, without limits, a link at the end of the path means what it leads to.
-
-    Raises:
-        UsageError: it is no such path.
-    """
-    if len(shown) > LONGEST_PATH:  # to follow links takes the square of it
-        raise UsageError(f"a path of {len(shown)} characters leads nowhere: {LONGEST_PATH} are the most")
-    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # Path raises for ~nobody
-    if "\x00" in shown or not path.is_absolute() or ".." in path.parts:
-        raise UsageError(f"{shown!r} is neither an absolute path nor one below ~/, or has '..' in it")
-    if not limits:
-        whole = _real(path) if follow_last or not path.name else _real(path.parent) / path.name
-        return Place(whole.anchor, whole.parts[1:], shown)
-    for limit in limits:
-        root = Path(os.path.expanduser(limit))  # noqa: PTH111  # likewise
-        if path.is_relative_to(root):
-            return Place(str(_real(root)), path.relative_to(root).parts, shown)
-    return None
-
-
-def meets(shown: str, limits: tuple[str, ...]) -> bool:
-    """Say whether what comes to a path could be reached by one of these, itself or a part of it; without any it is.
-
-    Args:
-        shown: absolute or `~/…`.
-        limits: the granted paths.
-    """
-    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # as in `place_of`
-    place = _real(path.parent) / path.name
-    roots = (_real(Path(os.path.expanduser(limit))) for limit in limits)  # noqa: PTH111  # likewise
-    return not limits or any(place.is_relative_to(root) or root.is_relative_to(place) for root in roots)
-
-
-def above(shown: str, limits: tuple[str, ...]) -> str | None:
-    """Return a granted path on the way to which this one lies, and is not it; None where there is none.
-
-    Args:
-        shown: absolute or `~/…`.
-        limits: the granted paths.
-    """
-    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # as in `place_of`
-    place = _real(path.parent) / path.name
-    for limit in limits:
-        root = Path(os.path.expanduser(limit))  # noqa: PTH111  # likewise
-        # As the way is written too: a link on it may be deleted at any moment, and then it is this path that counts.
-        if place in _real(root).parents or any(place == _real(one.parent) / one.name for one in root.parents):
-            return limit
-    return None
 
 
 def _sync(folder: Folder) -> None:
@@ -324,11 +251,6 @@ def _sync(folder: Folder) -> None:
         os.fsync(readable)
     finally:
         os.close(readable)
-
-
-def _real(path: Path) -> Path:
-    """The path without links; one that leads in a circle stays as it is (Path.resolve would raise)."""
-    return Path(os.path.realpath(path))
 
 
 def _entries(folder: int | str, place: Place) -> list[FileEntry]:

@@ -7,7 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import FileEntry, OpenMode, PathText
 from jackfield.errors import PermissionDenied, UsageError
-from jackfield.host.facets.beneath import Beneath, Place, above, meets, place_of
+from jackfield.host.facets.beneath import Beneath
+from jackfield.host.facets.granted_paths import Place, above, meets, place_of
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope, ScopedFile, data_of, text_of
