@@ -131,6 +131,23 @@ def test_another_program_in_pythons_place_is_started_once(tmp_path, monkeypatch)
     assert started.read_text() == "once\n"
 
 
+def test_another_python_in_the_place_of_this_one_is_asked_for_nothing(tmp_path, monkeypatch):
+    """As where the system came to a new one while the application runs: its code would be taken for this one's."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "mod.py").write_text(SMALL)
+    program, magic = tmp_path / "program", importlib.util.MAGIC_NUMBER
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, _frozen_importlib_external as external\n"
+        f"external.MAGIC_NUMBER = {magic[::-1]!r}\n"
+        "exec(compile(open(sys.argv[-1]).read(), sys.argv[-1], 'exec'))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path / "sources", tmp_path)
+    assert bytecode(tmp_path) == []
+
+
 def test_without_a_thread_to_watch_it_no_child_is_left_and_nothing_fails(tmp_path, monkeypatch):
     def refused(timer: threading.Timer) -> None:
         raise RuntimeError("can't start new thread")

@@ -7,6 +7,7 @@ eight bytes, and as many bytes.
 
 import marshal
 import sys
+from _frozen_importlib_external import MAGIC_NUMBER  # as importlib.util has it, which takes longer to load than that
 
 MEMORY_BYTES = 512 * 1024 * 1024
 """Of all mappings together: a source of a megabyte takes 100 MiB at times, and 700 MiB where somebody means it to."""
@@ -19,8 +20,8 @@ MOST_TIMES = 8
 
 LITTLE_BYTES = 64 * 1024
 
-READY = b"jackfield"
-"""What it says first: whoever started another program learns of it."""
+READY = b"jackfield" + MAGIC_NUMBER
+"""What it says first: whoever started another program learns of it, or another Python, whose code is not theirs."""
 
 _LENGTH_BYTES = 8
 
