@@ -110,7 +110,8 @@ def test_what_came_from_a_file_is_told_of_where_newer_ones_are_looked_for(desk: 
         "note: poll came from a file: no marketplace is asked for it. "
         "To have one's: jackfield remove poll, then jackfield install poll; its data stays"
     )
-    for words in (["update", "--check"], ["update", "poll"], ["install", "-U", "poll"]):
+    newer = (["update", "--check"], ["update", "poll"], ["install", "-U", "poll"])
+    for words in (*newer, ["update", "POLL"], ["install", "-U", "Poll @ ^1.0"]):
         assert told in desk.run(*words).err.splitlines()
     other = desk.run("install", "poll==1.3.1")
     assert (other.code, other.out) == (1, "")

@@ -17,6 +17,7 @@ from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain, plural, size
 from jackfield.errors import JackfieldError, StoreError
+from jackfield.manifest import canonical_id
 
 if TYPE_CHECKING:
     from jackfield.management import Again, Plan
@@ -131,7 +132,8 @@ def tell_of_files(session: Session, plugins: Sequence[str] | None = None) -> Non
         plugins: the ids that were named; None for all that are installed.
     """
     rows = [row for row in session.management.list() if row.source == "file"]
-    ids = [plain(row.id) for row in rows if plugins is None or row.id in plugins]
+    named = None if plugins is None else {canonical_id(one.strip()) for one in plugins}
+    ids = [plain(row.id) for row in rows if named is None or canonical_id(row.id) in named]
     if ids:
         name, where, what = (ids[0], "a file", "it") if len(ids) == 1 else ("PLUGIN", "files", "them")
         told = f"{joined(ids)} came from {where}: no marketplace is asked for {what}"

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from jackfield.management.profiles import Vanished
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
-    from jackfield.management.specs import read_spec_file
+    from jackfield.management.specs import parse_spec, read_spec_file
     from jackfield.management.stepping import Progress
     from jackfield.management.taking import take_updates
     from jackfield.management.upgrade import Upgraded, UpgradeReport
@@ -119,6 +119,7 @@ __all__ = [
     "on_probation",
     "opened",
     "parse_span",
+    "parse_spec",
     "parse_version",
     "read_spec_file",
     "restore",
@@ -163,6 +164,7 @@ _LATER = {
     "exported": "export",
     "fresh_grade": "machine",
     "opened": "bundle",
+    "parse_spec": "specs",
     "read_spec_file": "specs",
     "take_updates": "taking",
 }

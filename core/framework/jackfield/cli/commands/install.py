@@ -13,7 +13,7 @@ from jackfield.cli.plans import Answers, Deed, carry_out, tell_of_files
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined
 from jackfield.errors import UsageError
-from jackfield.management import read_spec_file
+from jackfield.management import parse_spec, read_spec_file
 
 if TYPE_CHECKING:
     from jackfield.management import Plan
@@ -73,7 +73,7 @@ def install(
 
     plan = asyncio.run(planned())
     if not plan:
-        tell_of_files(session, [spec.partition("==")[0].partition("@")[0] for spec in named])
+        tell_of_files(session, [spec.id for spec in map(parse_spec, named) if spec.id is not None])
     deed = Deed(
         question="Install" if disabled else "Install and enable",
         done="installed" if disabled else "installed and enabled",
