@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // A plugin in another language, without a dependency: msgpack, frames, calls both ways (docs/protocol.md), the plugin.
 'use strict';
-const [fs, net] = [require('fs'), require('net')];
+const fs = require('fs');
+const net = require('net');
 
 // --- msgpack: what the protocol needs of it. Numbers are written in their widest form, which every reader takes.
 
@@ -118,7 +119,6 @@ class Link {
 const told = (error) => [error.name, error.message, {}];
 
 // --- the plugin: what it is, and what the host calls
-
 const [COMMAND, ECHOED] = [1, 2];
 const [where, keyFile] = process.argv.slice(2);
 if (!fs.existsSync(keyFile ?? '')) { console.error('usage: node echo.js PORT-OR-SOCKET KEY-FILE'); process.exit(2); }

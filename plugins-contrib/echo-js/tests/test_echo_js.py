@@ -66,7 +66,7 @@ async def test_what_it_keeps_is_there_when_it_comes_again_by_the_socket(tmp_path
         with node(ECHO / "echo.js", str(opened.host.gate.port), key):
             await opened.host.plugins.wait_for("echo-js", timeout_seconds=20)
             await opened.host.call.message_received(message=message)
-        await until(lambda: not opened.host.gate.connections.all())
+        await until(lambda: opened.host.plugins.status("echo-js").state != "active")
         with tempfile.TemporaryDirectory() as place:
             short = Path(place) / "plugins.sock"  # Node takes 107 bytes at most
             short.symlink_to(opened.profile.layout.plugin_socket)

@@ -111,10 +111,11 @@ async def test_one_whose_code_fails_is_not_tried_again(profile, build, running):
 
 @pytest.mark.feature("J25")
 async def test_a_dead_worker_is_noticed_though_a_process_of_its_own_holds_its_line(profile, build, running):
-    """Only where nothing confines it can a plugin leave one behind."""
+    """Only where nothing confines it can a plugin leave one behind, out of the group that ends with it."""
     code = DYING.replace(
         'die("on_enable")',
         "if (child := os.fork()) == 0:\n            os.close(1); os.close(2)\n            signal.pause()\n"
+        "        os.setpgid(child, child)\n"
         '        pathlib.Path.home().joinpath("child").write_text(str(child))',
     )
     profile.install(build("weather", code=code, isolation="worker"))

@@ -19,7 +19,7 @@ from jackfield.host import Host
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.remote.facets import Commanding, served_context
 from jackfield.isolation import Line
-from jackfield.rpc import DescriptorSender, Link, Served
+from jackfield.rpc import DescriptorSender, Limits, Link, Served
 from jackfield.runtime import Call, Description, Restoring, SourceData
 from jackfield.store import Layout
 from jackfield_chat_api import ChatApi
@@ -191,7 +191,8 @@ async def hostile(running_host: Host) -> AsyncIterator[tuple[Apart, Line]]:
     """The host's side, and a line over which a test calls it with whatever it likes."""
     ours, theirs = socket.socketpair()
     side = Apart(running_host, ours, None)
-    line = Line(Link(theirs, served({}), peer="the host"), plugin="probe")
+    patient = Limits(send_seconds=60)  # whoever attacks may wait until a busy host reads on
+    line = Line(Link(theirs, served({}), peer="the host", limits=patient), plugin="probe")
     await asyncio.gather(side.line.greet(), line.greet())
     yield side, line
     line.close()
