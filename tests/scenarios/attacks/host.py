@@ -20,8 +20,10 @@ from tests.scenarios.attacks.files import taken
 from tests.scenarios.attacks.scene import HELD_IN_MEMORY, SECRET, Scene
 
 ADDRESS = ctypes.addressof(HELD_IN_MEMORY)
+CAPABILITIES_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 CPUCLOCK_SCHED = 2
 FUTEX_LOCK_PI = 6
+TIMER_ABSTIME = 1
 
 
 def of_host(scene: Scene, name: str) -> Path:
@@ -170,6 +172,8 @@ def learn_by_calls_that_the_host_is_there(scene: Scene) -> None:
     ways: tuple[Callable[[int], object], ...] = (
         os.sched_getaffinity, os.sched_getscheduler, os.sched_getparam, os.getpgid, os.getsid,
         lambda pid: os.getpriority(os.PRIO_PROCESS, pid), lambda pid: os.kill(pid, 0),
+        lambda pid: call("capget", struct.pack("=Ii", CAPABILITIES_3, pid), ctypes.create_string_buffer(24)),
+        lambda pid: call("clock_getres", ~pid << 3 | CPUCLOCK_SCHED, ctypes.create_string_buffer(16)),
     )  # fmt: skip
     for way in ways:
         with contextlib.suppress(OSError):
@@ -182,6 +186,12 @@ def learn_by_calls_that_the_host_is_there(scene: Scene) -> None:
 def learn_by_a_clock_how_much_the_host_does(scene: Scene) -> None:
     """The processor time of any process, to the nanosecond: when it works, and for how long."""
     call("clock_gettime", ~scene.host << 3 | CPUCLOCK_SCHED, ctypes.create_string_buffer(16))
+
+
+@attack("processes")
+def sleep_until_the_host_has_done_so_much(scene: Scene) -> None:
+    """By the clock that is the host's processor time; it has passed the first nanosecond of that long ago."""
+    call("clock_nanosleep", ~scene.host << 3 | CPUCLOCK_SCHED, TIMER_ABSTIME, struct.pack("qq", 0, 1), 0)
 
 
 @attack("processes")

@@ -2,7 +2,8 @@
 
 A call that is new to a kernel, or that somebody forgot here, is refused: that is why it is a list of what is allowed. A
 condition sees numbers, never what a pointer leads to; where the danger lies behind a pointer the whole call is refused.
-So is `sendmsg`: what it may carry besides are descriptors, and those on their way are neither counted nor seen.
+So is `sendmsg`: what it may carry besides are descriptors, and those on their way are neither counted nor seen. And
+`capget`: it tells of whatever process its pointer names.
 """
 
 import errno
@@ -32,9 +33,9 @@ _MEMORY_THREADS_OWN_SIGNALS: Final = """
 """
 
 _TIME_AND_ITSELF: Final = """
-    nanosleep clock_nanosleep clock_getres gettimeofday time times alarm getitimer setitimer
+    nanosleep gettimeofday time times alarm getitimer setitimer
     timerfd_create timerfd_settime timerfd_gettime getpid getppid gettid getuid geteuid getgid getegid getresuid
-    getresgid getgroups getpgrp capget uname sysinfo getrusage getrandom getrlimit
+    getresgid getgroups getpgrp uname sysinfo getrusage getrandom getrlimit
 """
 
 ALLOWED: Final = frozenset(
@@ -92,7 +93,9 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
         "sendto": ((Null(4), NoBit(3, _MSG_FASTOPEN)), _PERMITTED),
         "futex": ((OneOf(1, _FUTEX),), errno.ENOSYS),  # libc has no priority to lend then
         # Below zero a clock is a process' own: the processor time of whomever its number names.
-        "clock_gettime": ((NoBit(0, _CLOCK_OF_A_PROCESS),), errno.EINVAL),
+        **dict.fromkeys(
+            ("clock_gettime", "clock_nanosleep", "clock_getres"), ((NoBit(0, _CLOCK_OF_A_PROCESS),), errno.EINVAL)
+        ),
         # Pages of the machine's reserve, which no measure of a process' memory counts.
         "mmap": ((NoBit(3, _MAP_HUGETLB),), errno.ENOMEM),
         "fcntl": ((OneOf(1, _FCNTL),), _PERMITTED),
