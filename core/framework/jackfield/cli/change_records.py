@@ -11,6 +11,7 @@ FAILED = record(
         "why": TEXT,
         "at": MOMENT,
         "back_to": maybe(TEXT),
+        "back_sha256": maybe(TEXT),
         "library": {"type": "boolean", "description": "whether a library of the plugin is held back"},
         "along": many(TEXT),
     }

@@ -32,6 +32,7 @@ class FailedVersion:
         why: a sentence.
         at: when it was rolled back, ISO 8601 in UTC.
         back_to: the version that the plugin has since; None where it is not installed any more.
+        back_sha256: of the plugin's wheel since; None likewise.
         library: whether it is a library of the plugin that is held back, and not the plugin.
         along: what else went back, since it came with the change or after it: id and version.
     """
@@ -43,6 +44,7 @@ class FailedVersion:
     why: str
     at: str
     back_to: str | None = None
+    back_sha256: str | None = None
     library: bool = False
     along: tuple[str, ...] = ()
 
@@ -160,11 +162,11 @@ def failed_keys(
         if not fresh:
             continue
         guilty = fresh[:1] if fresh[0].id is not None else fresh
-        back_to = rest[0].version if rest else None
+        back = {"back_to": rest[0].version, "back_sha256": rest[0].file.sha256} if rest else {}
         for pin in guilty:
             key = f"{FAILED}{pin.distribution}"
             known = keys.get(key) or dict(state.get(key) or {})
-            about = {"plugin": own[0].id or cid, "sha256": pin.file.sha256, "why": why, "at": at, "back_to": back_to}
+            about = {"plugin": own[0].id or cid, "sha256": pin.file.sha256, "why": why, "at": at, **back}
             keys[key] = {**known, pin.version: {**about, "library": pin.id is None, "along": along}}
     return keys
 
@@ -183,6 +185,7 @@ def failed_versions(state: State) -> tuple[FailedVersion, ...]:
                     why=str(about["why"]),
                     at=str(about["at"]),
                     back_to=about.get("back_to"),
+                    back_sha256=about.get("back_sha256"),
                     library=bool(about.get("library")),
                     along=tuple(str(one) for one in about.get("along", ())),
                 )
@@ -203,9 +206,9 @@ def still_true(failures: Iterable[FailedVersion], pins: Mapping[str, Pin]) -> tu
 
 
 def _replaced(failed: FailedVersion, pin: Pin | None) -> bool:
-    if pin is None or failed.library or failed.back_to == failed.version:  # it went back to an older build of itself
+    if pin is None or failed.library or (pin.distribution, pin.version) != (failed.distribution, failed.version):
         return False
-    return (pin.distribution, pin.version) == (failed.distribution, failed.version) and pin.file.sha256 != failed.sha256
+    return pin.file.sha256 not in (failed.sha256, failed.back_sha256)
 
 
 def released_keys(state: State, plugin: str) -> dict[str, Any]:
