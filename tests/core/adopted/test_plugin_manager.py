@@ -40,6 +40,36 @@ def test_one_name_can_be_loaded_alone(install: Install, layout: Layout) -> None:
     assert not manager.has_plugin("rivers")
 
 
+BLOCKING = """
+import pluggy
+
+@pluggy.HookimplMarker("atlas")
+def registered(manager):
+    manager.set_blocked("roads" if __name__ == "atlas_rivers" else "rivers")
+"""
+
+
+class Registering:
+    @hookspec(historic=True)
+    def registered(self, manager: PluginManager) -> None: ...
+
+
+@pytest.mark.parametrize("kind", [pluggy.PluginManager, PluginManager], ids=["pluggy", "jackfield"])
+def test_one_that_another_one_blocks_as_it_is_loaded_has_no_code_run(
+    install: Install, layout: Layout, monkeypatch: pytest.MonkeyPatch, kind: type[pluggy.PluginManager]
+) -> None:
+    monkeypatch.setenv("JACKFIELD_HOME", str(layout.root))
+    install("rivers", BLOCKING)
+    install("roads", BLOCKING)
+    manager = kind("atlas")
+    manager.add_hookspecs(Registering)
+    manager.hook.registered.call_historic(kwargs={"manager": manager})
+
+    assert manager.load_setuptools_entrypoints("atlas") == 1
+    assert len([name for name in ("atlas_rivers", "atlas_roads") if name in sys.modules]) == 1
+    assert len([name for name in ("rivers", "roads") if manager.is_blocked(name)]) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

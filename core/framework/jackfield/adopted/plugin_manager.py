@@ -107,7 +107,7 @@ class PluginManager(HookManager):
             self._look_for_revoked()
             found = list(entry_points_of(group, name=name, keep=self._remember))
             chosen = [one for one in found if self._wished(one, wishes)]
-            loaded = self._load(one for one in chosen if not self.is_blocked(one.name))
+            loaded = self._load(chosen)
             self._keep_failures([one.name for one in found])
         return loaded
 
@@ -163,7 +163,7 @@ class PluginManager(HookManager):
             self._adoption.require_loadable(name, self._groups)
         self._adoption.wish(name, True, by=by)
         self._look_for_revoked()
-        self._load(one for one in found if not self.is_blocked(one.name))
+        self._load(found)
         self._keep_failures([name])
         return self.has_plugin(name)
 
@@ -209,7 +209,7 @@ class PluginManager(HookManager):
             name = entry_point.name
             if name in admitted:
                 others.append(entry_point)
-            elif not self.has_plugin(name) and self._is_admitted(entry_point):
+            elif not self._is_settled(name) and self._is_admitted(entry_point):
                 admitted[name] = entry_point
         # All of them first: one may import what another one, which it requires, exports.
         self._adoption.open([one.distribution for name, one in admitted.items() if name in self._from_store])
@@ -217,6 +217,9 @@ class PluginManager(HookManager):
         return loaded + (self._load(others) if others else 0)
 
     # One entry point
+
+    def _is_settled(self, name: str) -> bool:
+        return self.has_plugin(name) or self.is_blocked(name)
 
     def _is_admitted(self, entry_point: InstalledEntryPoint) -> bool:
         """Say whether a plugin's code may run, and tell why not."""
@@ -233,7 +236,7 @@ class PluginManager(HookManager):
 
     def _bring(self, entry_point: InstalledEntryPoint) -> bool:
         name = entry_point.name
-        if self.has_plugin(name):  # another one that was brought before it has registered it
+        if self._is_settled(name):  # by another one that was brought before it, which may register and block
             return False
         try:
             plugin = entry_point.load()
