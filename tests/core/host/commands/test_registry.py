@@ -125,6 +125,14 @@ async def test_a_failure_is_answered_in_one_line(registry, error, answer):
 
 
 ADVICE = "type: jackfield list"
+NO_TEXT: Any = 5
+
+
+class Untold(PluginError):
+    """Its own code for its text fails."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("of the text")
 
 
 @pytest.mark.feature("M43")
@@ -136,6 +144,8 @@ ADVICE = "type: jackfield list"
         (RemoteError(ADVICE, kind="ValueError"), f"broken failed: ValueError: {ADVICE}"),
         (UsageError(ADVICE, hint=ADVICE), f"{ADVICE} (type: /plugins list)\nusage: broken"),
         (PermissionDenied("a may not", hint=ADVICE), "broken: a may not (type: /plugins list)"),
+        (UsageError("too many", hint=NO_TEXT), "too many (5)\nusage: broken"),
+        (Untold(""), "broken: <exception str() failed>"),
     ],
 )
 async def test_the_framework_speaks_in_the_words_of_the_application_and_a_plugin_in_its_own(registry, error, answer):

@@ -6,7 +6,15 @@ from functools import partial
 from typing import Any
 
 from jackfield.api import CommandSource
-from jackfield.errors import JackfieldError, RemoteError, UsageError, WrongArgument, in_short, kind_and_text
+from jackfield.errors import (
+    JackfieldError,
+    RemoteError,
+    UsageError,
+    WrongArgument,
+    in_short,
+    kind_and_text,
+    text_of,
+)
 from jackfield.host.commands.nodes import Command
 from jackfield.host.commands.parsing import Mistake, Parsed, marked, parse
 from jackfield.host.commands.reading import FromHost
@@ -74,7 +82,7 @@ class Dispatcher:
         try:
             await load()
         except Exception as error:  # whatever the plugin's start does ends here
-            told = self._told(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
+            told = self._told(error) if isinstance(error, JackfieldError) else _failure(error)
             await source.reply(f"{plugin} could not be started: {told}")
             raise _Answered from error
         if not self._roots.is_real(root):
@@ -105,13 +113,13 @@ class Dispatcher:
             if isinstance(error, JackfieldError) and not isinstance(error, RemoteError):
                 await source.reply(f"{command.name}: {self._told(error)}")
             else:
-                await source.reply(f"{command.name} failed: {': '.join(filter(None, kind_and_text(error)))}")
+                await source.reply(f"{command.name} failed: {_failure(error)}")
 
     def _told(self, error: JackfieldError) -> str:
         if not isinstance(error, UsageError):
-            return self.wording(str(error))
+            return self.wording(text_of(error))
         # its message is a plugin's own as a rule: so a command says what it was given wrongly
-        return f"{error.message} ({self.wording(error.hint)})" if error.hint else error.message
+        return f"{error.message} ({self.wording(str(error.hint))})" if error.hint else str(error.message)
 
     async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
         if mistake.failed is not None:
@@ -126,6 +134,10 @@ class Dispatcher:
         more = " …" if len(usages) > _MOST_USAGES else ""
         shown = marked(text, mistake, prefix=self._prefix)
         await source.reply(f"{mistake.message}: {shown}\nusage: {'; '.join(usages[:_MOST_USAGES])}{more}")
+
+
+def _failure(error: Exception) -> str:
+    return ": ".join(filter(None, kind_and_text(error)))
 
 
 def _raise(error: Exception) -> None:
