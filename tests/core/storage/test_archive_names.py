@@ -42,6 +42,9 @@ HOSTILE = [
     "%FF",
 ]
 
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""What Windows takes for one (`is_reserved` of pathlib goes with Python 3.15, and warns of it)."""
+
 
 def names_in_export(tmp_path, names: list[str]) -> dict[str, bytes]:
     """What an export holds of files with these names, each of which has its name in it."""
@@ -65,7 +68,7 @@ def test_names_that_lead_out_of_the_folder_elsewhere_do_not(tmp_path):
         assert path.parts[0] == "files", name
         assert len(path.parts) == 2, name
         assert not path.drive, name
-        assert not path.is_reserved(), name
+        assert not DEVICE.match(path.name), name
         assert not re.search(r'[\\:*?"<>|\x00-\x1f]|[. ]$', name), name
         assert unquote_to_bytes(name.removeprefix("files/")) == content, name
     assert "files/grün" in kept, "what can stand everywhere stays as it is"
