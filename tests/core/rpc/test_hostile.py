@@ -11,10 +11,12 @@ import tracemalloc
 import msgspec
 import pytest
 from jackfield.errors import CannotCross, JackfieldError, LinkClosed, ProtocolViolation
-from jackfield.rpc import FRAME_BYTES, BlockingConnection, Hello
+from jackfield.rpc import FRAME_BYTES, BlockingConnection, Hello, Served
+from jackfield.rpc.applying import Applied
 from jackfield.rpc.framing import LENGTH
 from jackfield.rpc.loop import LoopConnection
 from jackfield.rpc.messages import (
+    BATCH_CALLS,
     Batch,
     BatchResponse,
     Cancel,
@@ -28,7 +30,7 @@ from jackfield.rpc.messages import (
 )
 
 from tests.core.rpc.attacker import DRIVERS, MEMORY_BYTES, Attack, act, body, frame, run, sending
-from tests.core.rpc.child import CODECS, ONE, link
+from tests.core.rpc.child import CODECS, ONE, link, one
 
 VIOLATIONS: dict[str, tuple[str, Attack, str]] = {
     "oversize_frame": ("anything", sending(LENGTH.pack(FRAME_BYTES + 1)), "beyond the 1048576 that are taken"),
@@ -149,7 +151,7 @@ def test_cancelling_what_was_never_asked_and_notifying_nobody_harms_nothing(driv
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_batch_of_callbacks_may_be_large_but_not_endless(driver: str) -> None:
+def test_a_batch_of_callbacks_may_be_large(driver: str) -> None:
     assert run(driver, sending(frame(Batch(1, "one", raw([{}] * 5000), 0)), frame(Response(1, raw(7))))) == 7
 
 
@@ -182,3 +184,12 @@ def test_a_hostile_value_in_the_arguments_of_a_callback_is_the_callers_error() -
     codec = CODECS["double"]
     with pytest.raises(CannotCross):
         codec.arguments(msgspec.Raw(b"\x81\xa6number\xa3two"))
+
+
+def test_a_batch_of_more_calls_than_there_may_be_is_read_by_nobody() -> None:
+    """A byte for each: a frame would hold a million of them, and each is a map of its own where it is read."""
+    applied = Applied("one", Served(one, ONE))
+    for read in (ONE.many_arguments, ONE.read_many, applied.decode_many):
+        assert len(read(msgspec.msgpack.encode([{}] * BATCH_CALLS))) == BATCH_CALLS
+        with pytest.raises(CannotCross, match="length <= 10000"):
+            read(msgspec.msgpack.encode([{}] * (BATCH_CALLS + 1)))

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from jackfield.rpc.codec import reader
+from jackfield.rpc.codec import calls_of, reader
 from jackfield.rpc.link import Raised, Served
 from jackfield.rpc.messages import REQUEST, Id, Milliseconds
 
@@ -53,7 +53,7 @@ class Applied:
         make: Maker = _by_map
         if fields is not None and self._kind is not None:
             self.decode = msgspec.msgpack.Decoder(self._kind).decode
-            self.decode_many = reader(list[self._kind])  # type: ignore[name-defined]  # made from a signature
+            self.decode_many = reader(calls_of(self._kind))
             make = _by_parts(
                 names := tuple(name for name, _ in fields), in_order=_takes_in_order(served.function, names)
             )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
+from msgspec import Meta
 from msgspec.inspect import (
     AnyType,
     BoolType,
@@ -36,7 +37,7 @@ from msgspec.inspect import (
 from jackfield.errors import CannotCross, ProtocolViolation
 from jackfield.rpc.fitting import check_decimals
 from jackfield.rpc.kinds import SETS, has_decimals, has_sets, kinds_within
-from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Id
+from jackfield.rpc.messages import BATCH_CALLS, DECODING_ERRORS, RESPONSE, Id
 from jackfield.rpc.plain import UNCHECKED_BYTES, check_plain
 
 Encoded = msgspec.Raw | bytes
@@ -119,8 +120,8 @@ class CallCodec:
         self.is_loose = loose
         self.read_arguments: Callable[[Encoded], dict[str, Any]] = decode
         self.decode_arguments: Callable[[Encoded], dict[str, Any]] = self.arguments if loose else decode
-        self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = reader(list[arguments], loose)
-        self.read_many = reader(list[arguments]) if loose else self.many_arguments
+        self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = reader(calls_of(arguments), loose)
+        self.read_many = reader(calls_of(arguments)) if loose else self.many_arguments
         self.answer: Callable[[Encoded], Any] = reader(answer, _is_loose(answer))
         self.many_answers: Callable[[Encoded], list[Any]] = reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)
@@ -130,6 +131,15 @@ class CallCodec:
         )
         self.response = _held(respond) if _is_made_by_code(answer) else respond
         self.certain = _certain(answer)
+
+
+def calls_of(arguments: Any) -> Any:
+    """The type of the arguments of a batch's calls, no more of them than there may be: none is made of those beyond.
+
+    Args:
+        arguments: the type of those of one call.
+    """
+    return Annotated[list[arguments], Meta(max_length=BATCH_CALLS)]
 
 
 def reader(kind: Any, loose: bool = False) -> Callable[[Encoded], Any]:
