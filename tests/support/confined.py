@@ -23,6 +23,9 @@ NOBODY = 65534
 REPLACED = 42
 """The exit code by which a program that took the child's place says that it ran."""
 
+TIMED_OUT = "timed out"
+"""In an outcome: the work was not over in its time, which says nothing of who would have let it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -30,7 +33,8 @@ class Outcome:
 
     Args:
         value: what it returned, as JSON keeps it.
-        refused: the name of the errno, of the signal that killed it, or of the exception; None if it came to its end.
+        refused: the name of the errno, of the signal that killed it, or of the exception; `TIMED_OUT`; None if it came
+            to its end.
         detail: the exception's text.
         unexpected: whether it was an exception that no kernel causes: a mistake in the work.
     """
@@ -63,7 +67,7 @@ def in_child(
     try:
         told = _read_all(reading, timeout_seconds)
         if told is None:
-            return Outcome(refused="timed out")
+            return Outcome(refused=TIMED_OUT)
         if told:
             return Outcome(**json.loads(told))
         return _by_status(os.waitpid(child, 0)[1])

@@ -20,7 +20,7 @@ from jackfield.rpc import DescriptorSender
 from tests.scenarios.attacks.catalogue import ATTACKS, COLUMNS
 from tests.scenarios.attacks.scene import SECRET, Scene, staged
 from tests.scenarios.attacks.trial import MEBIBYTE, USERS
-from tests.support.confined import Outcome, in_child
+from tests.support.confined import TIMED_OUT, Outcome, in_child
 from tests.support.workers import running, spec_in, tell, usable_interpreter
 
 HERE = Path(__file__).parent
@@ -72,7 +72,7 @@ async def _one(zygote: Zygote, name: str, scene: Scene, spec: WorkerSpec) -> dic
         how = await child.wait()
         return {"refused": str(how).removeprefix("was killed by ")}
     except TimeoutError:
-        return {"refused": "timed out"}
+        return {"refused": TIMED_OUT}
     finally:
         child.close()
 

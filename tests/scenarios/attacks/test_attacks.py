@@ -16,6 +16,7 @@ from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.scenarios.attacks.catalogue import ATTACKS, COLUMNS
 from tests.scenarios.attacks.trial import UNCONFINED, USERS, tried, wrong_confined, wrong_unconfined
+from tests.support.confined import TIMED_OUT, Outcome
 
 pytestmark = pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade")
 THREAT_MODEL = Path(__file__).parents[3] / "docs/threat-model.md"
@@ -55,6 +56,17 @@ def test_an_older_landlock_holds_what_the_newest_holds(user):
 def test_a_private_root_without_landlock_holds_what_base_holds(user):
     passing = {name for name in ATTACKS if tried(name, "root alone", user).refused is None}
     assert passing <= {name for name in ATTACKS if tried(name, "base", user).refused is None}
+
+
+@pytest.mark.parametrize("refused", [TIMED_OUT, "SIGKILL", "SIGSEGV", "ended by itself, with code 1"])
+def test_an_attack_that_says_nothing_of_what_held_it_is_not_held(refused):
+    attack = ATTACKS["read_passwd"]
+    assert wrong_confined(attack, "full", "user", Outcome(refused=refused)) is not None
+    assert wrong_confined(attack, "full", "user", Outcome(refused="EACCES")) is None
+
+
+def test_an_attack_that_waits_for_ever_shows_nothing_unconfined():
+    assert wrong_unconfined(ATTACKS["mount"], "user", Outcome(refused=TIMED_OUT)) is not None
 
 
 def test_every_attack_is_in_the_threat_model():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import resource
@@ -12,7 +13,7 @@ from jackfield.sandbox import Policy, probe
 from tests.scenarios.attacks import files, host, kernel, network, processes, resources  # noqa: F401 (enter the catalogue)
 from tests.scenarios.attacks.catalogue import ATTACKS, COLUMNS, Attack
 from tests.scenarios.attacks.scene import Scene, staged
-from tests.support.confined import NOBODY, Outcome, in_child
+from tests.support.confined import NOBODY, TIMED_OUT, Outcome, in_child
 
 MEBIBYTE = 1024 * 1024
 USERS: dict[str, int | None] = {"root": None, "user": NOBODY} if os.geteuid() == 0 else {"user": None}
@@ -26,6 +27,10 @@ NOT_THERE = {
 (io_uring_disabled, perf_event_paranoid), SIGSEGV a kernel without 32-bit programs."""
 
 SECCOMPS_OWN = {"EPERM", "ENOSYS", "SIGSYS"}
+
+HELD = {*errno.errorcode.values(), "SIGSYS", "MemoryError", "RuntimeError", "PermissionError"}
+"""How a sandbox says no: by an errno, by the death of who asked, or by memory and threads that are not given. One that
+waits for nobody, dies of something else, or ends before it has told anything, was not held: it shows nothing."""
 
 
 @functools.cache
@@ -54,7 +59,7 @@ def _policy(scene: Scene, column: str) -> Policy:
 def wrong_unconfined(attack: Attack, user: str, outcome: Outcome) -> str | None:
     """Say what is wrong with an outcome without a sandbox; None if nothing is."""
     succeeded = outcome.refused is None
-    if outcome.unexpected:
+    if outcome.unexpected or outcome.refused == TIMED_OUT:
         return f"the attack is broken: {outcome}"
     if attack.unconfined == "harmless" and outcome.refused == "ENOSYS":
         return None
@@ -75,6 +80,8 @@ def wrong_confined(attack: Attack, column: str, user: str, outcome: Outcome) -> 
         return None if succeeded else f"listed as let through, and held: {outcome}"
     if succeeded:
         return f"let through: {outcome}"
+    if outcome.refused not in HELD:
+        return f"nobody said no: {outcome}"
     if attack.group == "kernel" and outcome.refused not in SECCOMPS_OWN:
         return f"the call reached the kernel: {outcome}"
     return None
