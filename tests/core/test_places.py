@@ -14,7 +14,7 @@ import pytest
 from jackfield.cli.marketplaces import configuration_file
 from jackfield.discovery import write_private
 from jackfield.errors import UsageError
-from jackfield.places import profile_folder, read_private
+from jackfield.places import index_folder, profile_folder, read_private
 from jackfield.store import Layout
 
 
@@ -80,6 +80,16 @@ def test_a_relative_home_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_that_leads_elsewhere_is_refused(app: str, profile: str | None) -> None:
     with pytest.raises(UsageError):
         profile_folder(app, profile, {})
+
+
+def test_a_home_of_a_user_whom_nobody_knows_is_refused_and_nothing_is_kept_in_it() -> None:
+    environ = {"JACKFIELD_HOME": "~nobody-here/plugins"}
+    with pytest.raises(UsageError, match="knows no such user"):
+        profile_folder("chat", "named", environ)
+    assert index_folder(environ) == ""
+    assert profile_folder("chat", "named", {"JACKFIELD_HOME": "./~nobody-here"}) == str(
+        Path.cwd() / "~nobody-here" / "chat" / "named"
+    )
 
 
 def test_an_adopted_application_starts_without_what_it_does_not_need(tmp_path: Path) -> None:

@@ -42,9 +42,18 @@ _PRIME_OF_PROFILES = 2**32 - 5
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:
-    """Return the folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says."""
+    """Return the folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says.
+
+    Raises:
+        UsageError: `JACKFIELD_HOME` begins with the name of a user whom this system does not know.
+    """
     moved = environ.get("JACKFIELD_HOME")
     if moved:
+        problem = _home_problem(moved)
+        if problem is not None:
+            from jackfield.errors import UsageError  # forty classes: not before one is raised
+
+            raise UsageError(problem, hint="JACKFIELD_HOME takes an absolute path; a folder of such a name is ./~…")
         return os.path.abspath(os.path.expanduser(moved))  # noqa: PTH100, PTH111 (pathlib takes 3 ms to load)
     if sys.platform != "linux":
         import platformdirs
@@ -54,6 +63,13 @@ def home_folder(environ: "Mapping[str, str]") -> str:
     if not data.startswith(os.sep):  # a relative one is to be ignored (XDG Base Directory Specification)
         data = os.path.join(user_home(), ".local", "share")  # noqa: PTH118 (likewise)
     return os.path.join(data, "jackfield")  # noqa: PTH118 (likewise)
+
+
+def _home_problem(moved: str) -> str | None:
+    """Say what is wrong with a `JACKFIELD_HOME`: `~nobody/x` would be a folder in whatever folder one is."""
+    if moved.startswith("~") and os.path.expanduser(moved).startswith("~"):  # noqa: PTH111 (likewise)
+        return f"JACKFIELD_HOME is {moved}, and this system knows no such user"
+    return None
 
 
 def user_home() -> str:
@@ -73,7 +89,9 @@ def user_home() -> str:
 
 
 def index_folder(environ: "Mapping[str, str]") -> str:
-    """Return where what is kept lies: in the folder of all data."""
+    """Return where what is kept lies: in the folder of all data; nowhere, which is empty, without such a folder."""
+    if _home_problem(environ.get("JACKFIELD_HOME") or "") is not None:
+        return ""
     return os.path.join(home_folder(environ), INDEX)  # noqa: PTH118 (likewise)
 
 
@@ -86,19 +104,24 @@ def profile_folder(app: str, profile: str | None, environ: "Mapping[str, str]") 
         environ: the environment variables.
 
     Raises:
-        UsageError: the app or the profile is not a plain name (a path could lead out of the data folder).
+        UsageError: the app or the profile is not a plain name (a path could lead out of the data folder); or as for
+            `home_folder`.
     """
+    home = home_folder(environ)
     problem = name_problem(app, profile, environ)
     if problem is not None:
         from jackfield.errors import UsageError  # forty classes: not before one is raised
 
         raise UsageError(problem, hint="letters, digits, '.', '_' and '-' only")
     profile = profile or environ.get("JACKFIELD_PROFILE") or environment_profile(sys.prefix)
-    return os.path.join(home_folder(environ), app, profile)  # noqa: PTH118 (likewise)
+    return os.path.join(home, app, profile)  # noqa: PTH118 (likewise)
 
 
 def name_problem(app: str, profile: str | None, environ: "Mapping[str, str]") -> str | None:
     """Say what keeps `profile_folder` from giving a folder; None: nothing does."""
+    problem = _home_problem(environ.get("JACKFIELD_HOME") or "")
+    if problem is not None:
+        return problem
     profile = profile or environ.get("JACKFIELD_PROFILE")
     if not _is_plain(app):
         return f"{app!r} is no app name"

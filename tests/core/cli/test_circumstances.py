@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import pytest
@@ -54,7 +55,47 @@ def test_a_home_that_cannot_be_written_is_told_with_the_way_to_name_another(desk
     ran = desk.run(*words)
     assert ran.code == 1
     assert "[Errno" not in ran.err
-    assert f"lie in {desk.home}, where this user cannot write: JACKFIELD_HOME names another folder" in ran.err
+    assert f"lie in {desk.home}, and {desk.home} is no folder: JACKFIELD_HOME names another folder" in ran.err
+
+
+def test_a_home_that_is_a_link_to_nowhere_is_told_as_one(desk: Desk):
+    shutil.rmtree(desk.home, ignore_errors=True)
+    desk.home.symlink_to(desk.home.parent / "unmounted" / "plugins")
+    ran = desk.run("install", "poll", "--yes")
+    assert ran.code == 1
+    assert f"error: {desk.home} is a link that leads to no folder" in ran.err
+    assert "File exists" not in ran.err
+    ran = desk.run("doctor")
+    assert ran.code == 1
+    assert f"{desk.home} is a link that leads to no folder" in " ".join(ran.out.split())
+    assert "All is well" not in ran.out
+
+
+@pytest.mark.parametrize("words", [["list"], ["doctor"], ["install", "poll", "--yes"], ["history"]])
+def test_a_home_of_a_user_whom_nobody_knows_is_refused(desk: Desk, words: list[str], tmp_path, monkeypatch):
+    """It would be a folder of that name, in whatever folder the command is typed."""
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    ran = replace(desk, home=Path("~nobody-here/plugins")).run(*words)
+    assert ran.code == 2
+    assert "JACKFIELD_HOME is ~nobody-here/plugins, and this system knows no such user" in ran.err
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_long_path_does_not_hide_what_is_wrong_with_it(desk: Desk, tmp_path):
+    """As long as the system lets a path be: of the line that names it, the reason is kept."""
+    deep = tmp_path
+    while len(str(deep)) < 3000:
+        deep /= "d" * 200
+    deep.mkdir(parents=True)
+    home = deep / "file"
+    home.write_text("in the way")
+    ran = replace(desk, home=home).run("install", "poll", "--yes")
+    told = ran.err.splitlines()[0]
+    assert ran.code == 1
+    assert told.startswith(f"error: {tmp_path}")
+    assert "…" in told
+    assert told.endswith((": Not a directory", "is no folder"))
 
 
 def test_a_home_whose_name_no_file_system_takes_is_a_sentence(desk: Desk):

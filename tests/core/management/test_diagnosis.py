@@ -229,3 +229,15 @@ def test_a_damaged_record_of_what_is_installed_is_told_with_all_else_that_can_be
     assert plugin is None
     assert {"pointer gone": "current is gone", "pointer damaged": "current is damaged"}.get(damage, "pylock") in problem
     assert "jackfield rollback" in advice
+
+
+def test_a_home_that_is_no_folder_is_told(tmp_path):
+    """A link whose disk is not mounted: reading finds nothing there, and nothing can be written."""
+    link = tmp_path / "home"
+    link.symlink_to(tmp_path / "unmounted" / "home")
+    layout = Layout(link / "chat" / "named")
+    management = Management("chat", layout, [], hostfile(), environment=Environment(("chat.plugins",), path=[]))
+    (finding,) = diagnose(layout, management.store, management.state, management.inventory)
+    assert (finding.kind, finding.plugin, finding.is_note) == ("unwritable", None, False)
+    assert finding.problem.endswith(f"{link} is a link that leads to no folder")
+    assert "JACKFIELD_HOME" in finding.advice

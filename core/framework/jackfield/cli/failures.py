@@ -9,10 +9,10 @@ On stderr: `error: …`, then a line with what to do next where one is known. Wi
 `{"error": {…}}` on stdout.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -20,7 +20,7 @@ from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.session import Session
 from jackfield.cli.typed import as_typed_here
 from jackfield.cli.words import plain
-from jackfield.errors import ConsentRequired, JackfieldError
+from jackfield.errors import ConsentRequired, JackfieldError, UsageError
 
 NOTHING_TO_DO = 4
 INTERRUPTED = 130
@@ -93,6 +93,11 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
         # A full disk or a folder without permission is nobody's bug; the system's words say which file.
         files = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         message = f"{files}: {error.strerror}" if files and error.strerror else str(error)
+        if isinstance(error, FileExistsError) and isinstance(error.filename, str):
+            from jackfield.store import hindrance  # only where something went wrong
+
+            # Of a link that leads nowhere the system says that it exists, which is no reason to anyone.
+            message = hindrance(Path(error.filename)) or message
         tell({"kind": "OSError", "message": message, "exit_code": 1}, arguments)
         raise click.exceptions.Exit(1) from error
 
@@ -144,18 +149,24 @@ def _place_that_cannot_be_written(context: click.Context | None, message: str) -
     session = context.find_object(Session) if context is not None else None
     if session is None:
         return None
-    from jackfield.store import home  # only where something went wrong
+    from jackfield.store import hindrance, home  # only where something went wrong
 
-    folder = home(session.environ)
-    # `Path.is_dir` raises for a name that is too long for any file system.
-    if str(folder) not in message or (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):  # noqa: PTH112 (see above)
+    try:
+        folder = home(session.environ)
+    except UsageError:
+        return None  # there is none, which every command says by itself
+    # A folder whose own name is too long for any file system is not there, and cannot be made.
+    reason = hindrance(folder)
+    if str(folder) not in message or reason is None:
         return None
     another = ": JACKFIELD_HOME names another folder" if session.home is None else ""
-    return f"plugins and what is known of them lie in {folder}, where this user cannot write{another}"
+    return f"plugins and what is known of them lie in {folder}, and {reason}{another}"
 
 
 def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+    """Cut a line in its middle: a path of thousands of characters stands before what is wrong with it."""
+    half = _LONGEST_LINE // 2
+    return line if len(line) <= _LONGEST_LINE else f"{line[:half]}…{line[-half:]}"
 
 
 def _usage_mapping(error: click.UsageError) -> JsonObject:

@@ -1,11 +1,10 @@
 """Which marketplaces are asked, and in which order."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from jackfield.errors import UsageError
-from jackfield.places import user_home
+from jackfield.places import home_folder, user_home
 
 VARIABLE = "JACKFIELD_MARKETPLACE"
 
@@ -44,10 +43,13 @@ def marketplace_urls(environ: Mapping[str, str], app: str) -> tuple[str, ...]:
 
 
 def configuration_file(environ: Mapping[str, str]) -> Path:
-    """`config.toml` in `JACKFIELD_HOME`, else where platformdirs keeps a user's configuration."""
-    moved = environ.get("JACKFIELD_HOME")
-    if moved:
-        return Path(os.path.expanduser(moved)).absolute() / "config.toml"  # noqa: PTH111  # Path raises for ~nobody
+    """`config.toml` in `JACKFIELD_HOME`, else where platformdirs keeps a user's configuration.
+
+    Raises:
+        UsageError: `JACKFIELD_HOME` begins with the name of a user whom this system does not know.
+    """
+    if environ.get("JACKFIELD_HOME"):
+        return Path(home_folder(environ), "config.toml")
     import platformdirs
 
     try:

@@ -16,7 +16,7 @@ from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
-from jackfield.store import SURROUNDINGS, Layout, Store, misfits, unmet
+from jackfield.store import SURROUNDINGS, Layout, Store, hindrance, misfits, unmet
 
 
 def diagnose(
@@ -49,6 +49,7 @@ def diagnose(
     starts = Starts(layout.starts)
     look = cache(inventory)
     checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        partial(_unwritable, layout),
         partial(_safe_mode, starts),
         partial(_unfinished, store, state),
         lambda: _failed(starts, look(), failures, adopted=adopted),
@@ -81,6 +82,13 @@ def _all(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]
             if finding not in told:
                 told.add(finding)
                 yield finding
+
+
+def _unwritable(layout: Layout) -> Iterator[Finding]:
+    why = hindrance(layout.root)
+    if why is not None:
+        problem = f"no plugin can be installed, set or keep anything: {why}"
+        yield Finding("unwritable", None, problem, "see to it, or have JACKFIELD_HOME name another folder")
 
 
 def _safe_mode(starts: Starts) -> Iterator[Finding]:

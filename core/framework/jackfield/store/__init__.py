@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jackfield.store.journal import Activation as Activation
     from jackfield.store.journal import Journal as Journal
     from jackfield.store.layout import Layout as Layout
+    from jackfield.store.layout import hindrance as hindrance
     from jackfield.store.layout import home as home
     from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
     from jackfield.store.lock import install_lock as install_lock
@@ -63,6 +64,7 @@ _HOMES = {
     ),
     "layout": (
         "Layout",
+        "hindrance",
         "home",
     ),
     "lock": (

@@ -201,5 +201,25 @@ class Layout:
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says."""
+    """The folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says.
+
+    Raises:
+        UsageError: `JACKFIELD_HOME` begins with the name of a user whom this system does not know.
+    """
     return Path(home_folder(environ))
+
+
+def hindrance(folder: Path) -> str | None:
+    """Say why nothing can be written below a folder, itself there or not yet: "… is no folder"; None where it can.
+
+    A disk that is full, or that fails, shows only when something is written.
+
+    Args:
+        folder: absolute.
+    """
+    # What `os` asks, and not pathlib: a name that is too long for any file system is not there, and no error.
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if os.path.isdir(folder):  # noqa: PTH112 (see above)
+        return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder} is a folder where this user cannot write"
+    return f"{folder} is {'a link that leads to no folder' if os.path.islink(folder) else 'no folder'}"  # noqa: PTH114 (see above)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jackfield.errors import StoreError, StoreLocked
-from jackfield.store.layout import Layout
+from jackfield.store.layout import Layout, hindrance
 
 WAIT_SECONDS = 30.0
 """How long an installer waits for another one before it gives up."""
@@ -42,7 +42,9 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
             f"another installer is at work: {_describe(holder)}", hint="try again when it has ended"
         ) from error
     except OSError as error:
-        raise StoreError(f"{layout.run} cannot be written: {error.strerror}") from error
+        # "File exists" would be said of a link that leads nowhere, and is no reason to anyone.
+        reason = hindrance(layout.run) if isinstance(error, FileExistsError) else None
+        raise StoreError(f"{layout.run} cannot be written: {reason or error.strerror}") from error
     try:
         _tell(holder, {"pid": os.getpid(), "by": by, "since": datetime.now(UTC).isoformat(timespec="seconds")})
         yield
