@@ -226,6 +226,7 @@ class State:
         # key -> the changes still in force, oldest first: (transaction, value before it)
         self._stacks: dict[str, list[tuple[str, JSON]]] = {}
         self._offset = 0
+        self._last = b""  # the line before the offset: its transaction and time are in no other log
         self._stamp = (0, 0, 0)
 
     def _refresh(self) -> None:
@@ -237,16 +238,18 @@ class State:
         if stamp[0]:
             try:
                 with open(self._path, "rb", opener=waiting_for_nobody) as log:
-                    log.seek(self._offset)
+                    log.seek(self._offset - len(self._last))
                     text = log.read()
+                    if not text.startswith(self._last):  # restored in place: another log, and all of it is new
+                        self._forget()
+                        log.seek(0)
+                        text = log.read()
             except OSError as error:
                 hint = "give it back to yourself, or restore it"
                 if isinstance(error, NotADirectoryError):
-                    hint = (
-                        f"restore the folder {self.folder}, or move what is there away to start with no plugins enabled"
-                    )
+                    hint = f"restore the folder {self.folder}, or move that file away to start with no plugins enabled"
                 raise StoreError(f"{self._path} cannot be read: {error.strerror}", hint=hint) from error
-            self._take(text)
+            self._take(text[len(self._last) :])
         self._stamp = stamp
 
     def _take(self, text: bytes) -> None:
@@ -261,6 +264,7 @@ class State:
                     hint="restore it from a backup, or move it away to start with no plugins enabled",
                 )
             self._offset += len(line) + 1
+            self._last = line + b"\n"
             self._apply(entry)
 
     def _apply(self, entry: Entry) -> None:
@@ -329,14 +333,9 @@ def _now() -> str:
 
 
 def _to_mapping(entry: Entry) -> dict[str, JSON]:
-    return {
-        "transaction": entry.transaction,
-        "at": entry.at,
-        "by": entry.by,
-        "why": entry.why,
-        "changes": [[change.key, change.before, change.after] for change in entry.changes],
-        "reverts": list(entry.reverts),
-    }
+    told = {name: getattr(entry, name) for name in ("transaction", "at", "by", "why")}
+    changes = [[change.key, change.before, change.after] for change in entry.changes]
+    return {**told, "changes": changes, "reverts": list(entry.reverts)}
 
 
 def _parse(line: bytes) -> Entry | None:
