@@ -50,7 +50,8 @@ def _choose(session: Any, context: click.Context, data: Path | None) -> Any:
         session.program = f"{session.program} --data {quote(str(data))}"
     if data is not None:
         home = os.environ.get("JACKFIELD_HOME")
-        session.home = Settings(data, home=Path(home) if home else None).plugin_home.absolute()
+        # The framework makes it absolute, and knows what `~` is: before that it would be a folder of that name.
+        session.home = Path(home) if home else Settings(data).plugin_home.absolute()
         session.fallback_marketplaces = Notice(data).marketplaces()
         if not session.fallback_marketplaces:
             session.marketplaces_hint = (
