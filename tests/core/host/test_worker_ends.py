@@ -138,6 +138,20 @@ async def test_the_end_of_the_process_that_forks_all_workers_ends_none_for_good(
 
 
 @pytest.mark.feature("J25")
+async def test_ends_of_the_process_that_forks_all_workers_count_for_no_plugin(weather):
+    host = await weather()
+    for number in range(6):
+        before = await pid_of(host)
+        said = told(host)
+        os.kill(parent_of(before), signal.SIGKILL)
+        await until(lambda: said)  # noqa: B023 (awaited at once)
+        assert said[0].startswith("failed: weather ended together with the process that forks all workers")
+        assert "times within a minute" not in said[0], number
+        await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=60)
+    assert host.plugins.status("weather").errors == 0, "no failure of the plugin"
+
+
+@pytest.mark.feature("J25")
 async def test_a_worker_that_cannot_be_started_again_is_tried_again(weather):
     host = await weather()
     said = told(host)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from time import monotonic
 
 import pytest
+from jackfield.isolation import measuring
 from jackfield.permissions import Permission
 
 from tests.support.frail import Specs, pid_of, told
@@ -138,3 +140,70 @@ async def test_a_log_flood_costs_lines_and_not_the_worker(profile, build, runnin
     await asyncio.sleep(1)
     assert await host.call.process() == [1]
     assert sum(one.getMessage() == "much to say" for one in caplog.records) < 1000
+
+
+SPINS = """
+import os, threading, time
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+def spin(seconds):
+    while time.process_time() < seconds:
+        pass
+
+class Main(Plugin):
+    @hookimpl
+    async def message_received(self, text: str):
+        if text == "die":
+            os._exit(7)
+        threading.Thread(target=spin, args=(float(text),), daemon=True).start()
+        return text
+
+    @hookimpl
+    async def process(self):
+        return os.getpid()
+"""
+
+
+@pytest.mark.feature("C27", "J25", "J26")
+async def test_a_worker_that_only_spins_comes_back_when_it_has_processor_time_again(profile, build, running):
+    profile.install(build("weather", code=SPINS, isolation="worker", more="[limits]\ncpu = 0.05\n"))
+    profile.enable("weather", isolation="worker")
+    host = await running(specs=Specs())
+    said = told(host)
+    await host.call.message_received(text="inf")
+    await until(lambda: said, timeout_seconds=60)
+    assert re.fullmatch(
+        r"failed: weather used \d+\.\d s of 1\.5 s of processor time within 30 s and was stopped "
+        r"\(if it should: jackfield limits weather cpu=[\d.]+\); "
+        r"it comes back in \d+ s, when it has processor time left again",
+        said[0],
+    )
+    assert host.plugins.status("weather").comes_back
+    await host.enable("weather")
+    assert host.plugins.status("weather").state == "active", "its user need not wait"
+    assert await pid_of(host)
+
+
+@pytest.mark.feature("C27", "J25")
+async def test_what_a_worker_has_used_counts_for_the_one_after_it(profile, build, running):
+    profile.install(build("weather", code=SPINS, isolation="worker", more="[limits]\ncpu = 0.1\n"))
+    profile.enable("weather", isolation="worker")
+    host = await running(specs=Specs())
+    said = told(host)
+    process = host.plugins.record("weather").remote.process
+    process.look(monotonic(), 1 << 40)  # as the supervisor does, which may be late on a busy machine
+    await host.call.message_received(text="2.5")
+    await until(lambda: cpu_seconds(process.pid) >= 2.4, timeout_seconds=60)
+    process.look(monotonic(), 1 << 40)
+    await host.call.message_received(text="die")
+    await until(lambda: said)
+    assert re.search(r"; it comes back in \d+ s, when it has processor time left again$", said[0]), said[0]
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used, or more than any could when it is gone."""
+    used = measuring.usage(pid)
+    return 1e9 if used is None else used.cpu_seconds

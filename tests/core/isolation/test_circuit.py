@@ -66,6 +66,26 @@ def test_the_user_closes_it_by_beginning_anew() -> None:
     assert life(Circuit(), 0.0, now=now)[1] == [0.0]
 
 
+def test_ends_of_the_process_that_forks_all_count_for_no_plugin() -> None:
+    circuit, pauses, now = Circuit(), [], 0.0
+    for _ in range(12):
+        circuit = circuit.started(now).lost(now + 1.0)
+        assert circuit.next_at is not None
+        pauses.append(circuit.next_at - now - 1.0)
+        now = circuit.next_at
+    assert pauses == pytest.approx([0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
+    assert (circuit.is_open, circuit.ends, circuit.again) == (False, (), 0)
+    assert life(circuit, 1.0, now=now)[1] == [0.0], "its first own end"
+    assert circuit.started(now).lost(now + QUIET_SECONDS).next_at == now + QUIET_SECONDS
+
+
+def test_who_runs_on_trial_is_still_on_trial_when_the_process_that_forks_all_ends() -> None:
+    circuit, _, now = life(Circuit(), *[0.0] * MOST_ENDS)
+    circuit = circuit.started(now).lost(now + 1.0)
+    assert (circuit.opened, circuit.next_at) == (1, now + 1.0)
+    assert life(circuit, 1.0, now=now + 1.0)[1] == [2 * OPEN_SECONDS]
+
+
 @given(st.lists(st.floats(0, 200), max_size=60))
 def test_whatever_workers_do_starts_are_few_and_pauses_bounded(lives: list[float]) -> None:
     circuit, now = Circuit(), 1000.0

@@ -116,6 +116,24 @@ async def test_one_that_kills_itself_again_and_again_is_left_down_until_its_user
     assert (await house.end()).again_seconds == 0.0
 
 
+async def test_who_used_much_processor_time_waits_until_there_is_room_and_says_so(house):
+    os.kill(house.child.pid, signal.SIGKILL)
+    await until(lambda: house.endings)
+    ending = house.replacing.ended("weather used much", rest_seconds=22.4)
+    assert ending == Ending(
+        "weather used much; it comes back in 23 s, when it has processor time left again", 22.4, False
+    )
+    assert house.standing == Standing.WAITING
+
+
+async def test_ends_together_with_the_process_that_forks_all_leave_no_plugin_down(house):
+    for _ in range(2 * MOST_ENDS):
+        ending = house.replacing.ended("weather ended with all others", blamed=False)
+        assert not ending.circuit_open
+    assert ending.sentence == "weather ended with all others; it is started again in 25.6 s"
+    assert house.replacing.ended("weather ended").again_seconds == 0.0, "its own patience begins now"
+
+
 async def test_an_end_that_is_wanted_starts_no_other(house):
     house.replacing.release()
     assert house.standing == Standing.NONE

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.peers import Peer, peer_of
     from jackfield.isolation.plain import PlainProcesses
     from jackfield.isolation.plain_child import PlainChild
+    from jackfield.isolation.processor_time import ProcessorTime
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import INVALID_KEY, Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing, ending_alone
@@ -65,6 +66,7 @@ __all__ = [
     "PlainChild",
     "PlainProcesses",
     "Process",
+    "ProcessorTime",
     "Reception",
     "Replacing",
     "Standing",
@@ -104,6 +106,7 @@ _HOMES = {
     "peers": ("Peer", "peer_of"),
     "plain": ("PlainProcesses",),
     "plain_child": ("PlainChild",),
+    "processor_time": ("ProcessorTime",),
     "rates": ("Flow", "LineRate"),
     "reception": ("INVALID_KEY", "Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing", "ending_alone"),

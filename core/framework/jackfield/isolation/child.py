@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,11 @@ class HowItEnded:
     code: int | None
     untold: bool = False
 
+    @property
+    def was_lost(self) -> bool:
+        """Whether it ended together with the process that forks all workers: none of its own doing."""
+        return self.code is None and not self.untold
+
     def __str__(self) -> str:
         """As the end of a sentence: `was killed by SIGKILL`."""
         if self.code is None and self.untold:
@@ -48,11 +54,14 @@ class ForkedProcess:
     Args:
         pid: its number.
         descriptor: of the process (pidfd_open(2)); closed here once it has ended.
+        hear: takes what the zygote has told until now, or notices that it is gone.
     """
 
-    def __init__(self, pid: int, descriptor: int) -> None:
+    def __init__(self, pid: int, descriptor: int, hear: Callable[[], None]) -> None:
         self.pid = pid
         self._descriptor = descriptor
+        self._hear = hear
+        self._orphaned = False
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[HowItEnded] = self._loop.create_future()
         self._late: asyncio.TimerHandle | None = None
@@ -76,6 +85,7 @@ class ForkedProcess:
     def settle_when_gone(self) -> None:
         """Note that it ended when the kernel says so: the zygote, which would tell how, is gone."""
         if not self.ended.done():
+            self._orphaned = True
             self._loop.add_reader(self._descriptor, self._is_gone_with_it)
 
     def _is_gone_with_it(self) -> None:
@@ -88,7 +98,11 @@ class ForkedProcess:
         That one has a moment to tell: nobody waits for ever for one that stands still.
         """
         self._loop.remove_reader(self._descriptor)
-        if (code := how_it_ended(self.pid, self._descriptor)) is not None:
+        code = how_it_ended(self.pid, self._descriptor)
+        self._hear()  # a worker that the kernel killed with its zygote may be seen sooner than the zygote's own end
+        if self.ended.done() or (self._orphaned and code in (None, -signal.SIGKILL)):
+            return  # told meanwhile, or settled by `_is_gone_with_it`
+        if code is not None:
             self.settle(HowItEnded(code))
         else:
             self._late = self._loop.call_later(TOLD_SECONDS, self.settle, HowItEnded(None, untold=True))

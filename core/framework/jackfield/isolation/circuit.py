@@ -7,6 +7,8 @@ The rules:
 3. Five ends within one minute open the circuit: no worker is started any more.
 4. An open circuit closes when the user enables or reloads the plugin. After five minutes it is half open: one worker is
    started on trial. If that one ends within a minute, the circuit is open again, for twice as long, up to an hour.
+5. A worker that ended together with the process that forks all workers counts for none of this: its plugin did nothing
+   for it. It is started again with the same patience, which a worker that ran for a minute makes forgotten as well.
 """
 
 from dataclasses import dataclass, replace
@@ -32,6 +34,7 @@ class Circuit:
         opened: how often the circuit was opened since then.
         started_at: when the worker that runs was started; None while none runs.
         next_at: when the next one may be started; None while one runs, and before the first.
+        lost_before: how often one ended with the process that forks all since then, for which no plugin is to blame.
     """
 
     ends: tuple[float, ...] = ()
@@ -39,6 +42,7 @@ class Circuit:
     opened: int = 0
     started_at: float | None = None
     next_at: float | None = None
+    lost_before: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -51,13 +55,23 @@ class Circuit:
 
     def ended(self, now: float) -> "Circuit":
         """Return what holds when a worker ended that nobody wanted to end; `next_at` says when to start another."""
-        long = self.started_at is not None and now - self.started_at >= QUIET_SECONDS
-        known = Circuit() if long else self
+        known = self._known(now)
         ends = (*known.ends, now)[-MOST_ENDS:]
         if known.opened or (len(ends) == MOST_ENDS and now - ends[0] < WITHIN_SECONDS):
             pause = min(OPEN_SECONDS * 2.0 ** min(known.opened, _MOST_DOUBLINGS), LONGEST_OPEN_SECONDS)
-            return Circuit(ends, known.again, known.opened + 1, None, now + pause)
-        return Circuit(ends, known.again + 1, 0, None, now + _backoff(known.again))
+            return Circuit(ends, known.again, known.opened + 1, None, now + pause, known.lost_before)
+        return Circuit(ends, known.again + 1, 0, None, now + _backoff(known.again), known.lost_before)
+
+    def lost(self, now: float) -> "Circuit":
+        """Return what holds when a worker ended together with the process that forks all."""
+        known = self._known(now)
+        pause = _backoff(known.lost_before)
+        return replace(known, started_at=None, next_at=now + pause, lost_before=known.lost_before + 1)
+
+    def _known(self, now: float) -> "Circuit":
+        """What is still remembered when a worker ends."""
+        long = self.started_at is not None and now - self.started_at >= QUIET_SECONDS
+        return Circuit() if long else self
 
 
 def _backoff(again: int) -> float:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from time import monotonic
 
 from jackfield.isolation.circuit import MOST_ENDS, Circuit
@@ -86,26 +87,32 @@ class Replacing:
         self._circuit = self._circuit.started(self._clock())
         self._runs = True
 
-    def ended(self, how: str) -> Ending:
+    def ended(self, how: str, *, rest_seconds: float = 0.0, blamed: bool = True) -> Ending:
         """Note that the worker ended though nobody wanted it to; the next one is started after a pause.
 
         Args:
             how: a sentence: `weather used 61 MiB of 50 MiB and was stopped`.
+            rest_seconds: for how long the next one has to wait at least, since the plugin used much processor time.
+            blamed: whether that counts; False: it ended together with the process that forks all workers.
         """
         now = self._clock()
         self._runs = False
-        self._circuit = self._circuit.ended(now)
-        pause = max((self._circuit.next_at or now) - now, 0.0)
+        self._circuit = self._circuit.ended(now) if blamed else self._circuit.lost(now)
+        patience = max((self._circuit.next_at or now) - now, 0.0)
+        pause = max(patience, rest_seconds)
         self._stop_timer()
         self._timer = asyncio.get_running_loop().call_later(pause, self._start)
-        if self._circuit.is_open:
+        is_open = blamed and self._circuit.is_open
+        if is_open:
             how += (
                 f"; its process ended {MOST_ENDS} times within a minute{_AGAIN}{_minutes(pause)}, "
                 f"or at once by: jackfield enable {self.plugin}"
             )
+        elif rest_seconds > patience:
+            how += f"; it comes back in {ceil(pause)} s, when it has processor time left again"
         elif pause:
             how += f"; it is started again in {pause:.1f} s"
-        return Ending(how, pause, self._circuit.is_open)
+        return Ending(how, pause, is_open)
 
     def release(self) -> None:
         """Expect no more of the worker: its end is wanted, and no other follows it by itself. Ends stay remembered."""

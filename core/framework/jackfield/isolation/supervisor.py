@@ -22,6 +22,8 @@ from jackfield.isolation.watched import Watched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jackfield.isolation.child import HowItEnded
+
 LOOK_SECONDS: Final = 0.25
 """Between two looks at every worker: what grows faster than that meets the address space's limit."""
 
@@ -39,8 +41,8 @@ class Process(Protocol):
         """Its number."""
         ...
 
-    async def wait(self) -> object:
-        """Return how it ended, once it has; as a text the end of a sentence: `was killed by SIGKILL`."""
+    async def wait(self) -> HowItEnded:
+        """Return how it ended, once it has."""
         ...
 
     def kill(self) -> None:
@@ -69,6 +71,8 @@ class Watch:
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.breach: Breach | None = None
         """The limit for which it was stopped; None: for none."""
+        self.was_lost = False
+        """Whether it ended together with the process that forks all workers, and for no breach."""
 
     @property
     def plugin(self) -> str:
@@ -135,6 +139,7 @@ class Watch:
             if self.breach is None and self._group.out_of_memory():
                 self.breach = self._watched.out_of_memory()
             self._group.close()
+        self.was_lost = self.breach is None and how.was_lost
         told = str(how) if self.breach is None else self.breach.sentence.removeprefix(f"{self.plugin} ")
         if not self._ended.done():
             self._ended.set_result(told)

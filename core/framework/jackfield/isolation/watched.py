@@ -1,6 +1,5 @@
 """One worker process under watch: looked at several times a second, and what it broke."""
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,9 +7,9 @@ from typing import Final
 from jackfield.isolation import measuring
 from jackfield.isolation.breaches import Breach, hiding, overused, too_busy
 from jackfield.isolation.limits import CPU_WINDOW_SECONDS, WorkerLimits
+from jackfield.isolation.processor_time import ProcessorTime
 from jackfield.isolation.rates import Flow
 
-CPU_EVERY_SECONDS: Final = 1.0
 SWAPPED_EVERY_SECONDS: Final = 10.0
 """How often PSS is read although little of it is resident: the rest may have been swapped out."""
 
@@ -40,6 +39,7 @@ class Watched:
         flow: counts what it asks and sends; None: nobody counts.
         empty_bytes: its PSS before the plugin's code was loaded, for one that was not forked; None: as the zygote's.
         counted_at: when its files were counted last, on the clock of all looks.
+        processor_time: that it uses, with what the plugin's process before it used.
     """
 
     plugin: str
@@ -49,8 +49,8 @@ class Watched:
     flow: Flow | None = None
     empty_bytes: int | None = None
     counted_at: float = float("-inf")
+    processor_time: ProcessorTime = field(default_factory=ProcessorTime)
     _measured_at: float = float("-inf")
-    _cpu: deque[tuple[float, float]] = field(default_factory=deque)
     _counting_seconds: float = 0.0
     _counted_written: int = 0
     _cpu_seconds: float = 0.0
@@ -121,12 +121,7 @@ class Watched:
         return overused(self.plugin, "descriptors", count, self.limits)
 
     def _processor(self, now: float, cpu_seconds: float) -> Breach | None:
-        seen = self._cpu
-        while len(seen) > 1 and seen[1][0] <= now - CPU_WINDOW_SECONDS:
-            seen.popleft()
-        if not seen or now - seen[-1][0] >= CPU_EVERY_SECONDS:
-            seen.append((now, cpu_seconds))
-        used = cpu_seconds - seen[0][1]
+        used = self.processor_time.note(now, cpu_seconds)
         return too_busy(self.plugin, used, self.limits) if used > self.limits.cpu_share * CPU_WINDOW_SECONDS else None
 
     def _flow(self, now: float) -> Breach | None:

@@ -300,7 +300,7 @@ class ZygoteProcess:
                 if not (asked := self._asked.pop(number)).done():
                     asked.set_exception(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
             case Forked(number, pid):
-                worker = self._workers[pid] = ForkedProcess(pid, descriptors[0])
+                worker = self._workers[pid] = ForkedProcess(pid, descriptors[0], self._hear)
                 worker.ended.add_done_callback(lambda _: self._forget(pid))
                 asked = self._asked.pop(number)
                 if asked.done():  # nobody waits for it any more

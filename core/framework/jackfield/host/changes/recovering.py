@@ -48,11 +48,13 @@ class Recovering:
         self._missing: set[str] = set()
         self._coming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rest: Callable[[str], float] = lambda _: 0.0
 
     def follow(self, runner: Runner) -> None:
         """Hear of the processes of all plugins."""
         runner.on_process_start, runner.on_process_end = self.started, self.ended
         runner.on_process_missing = self.missing
+        self._rest = runner.elsewhere.rest_seconds
 
     def started(self, record: Record) -> None:
         """Note that a plugin's process runs."""
@@ -60,12 +62,13 @@ class Recovering:
         if record.placement.isolation != "external":
             self._of(record).started()
 
-    def ended(self, record: Record, why: str) -> str:
+    def ended(self, record: Record, why: str, blamed: bool = True) -> str:
         """Note that a plugin's process has ended by itself, before its life is told; return what to tell.
 
         Args:
             record: the plugin.
             why: a sentence: `weather used 61 MiB of 50 MiB and was stopped`.
+            blamed: whether that counts; False: it ended together with the process that forks all workers.
         """
         cid = record.candidate.canonical_id
         task = asyncio.get_running_loop().create_task(self._in_turn(partial(self._fall, cid)))
@@ -73,7 +76,7 @@ class Recovering:
         task.add_done_callback(self._tasks.discard)
         if record.placement.isolation == "external":
             return why
-        ending = self._of(record).ended(why)
+        ending = self._of(record).ended(why, rest_seconds=self._rest(cid), blamed=blamed)
         record.comes_back = not ending.circuit_open
         return ending.sentence
 
@@ -127,7 +130,8 @@ class Recovering:
         if cid in self._missing:
             problem = record.life.problem
         if problem:
-            ending = self._of(record).ended(f"{record.candidate.id} could not be started again: {problem}")
+            told = f"{record.candidate.id} could not be started again: {problem}"
+            ending = self._of(record).ended(told, rest_seconds=self._rest(cid))
             _log.warning("%s", ending.sentence)
             record.comes_back = not ending.circuit_open
             self._plugins.note(record, ending.sentence)

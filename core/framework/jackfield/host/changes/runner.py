@@ -55,8 +55,8 @@ class Runner:
         on_process_start: told of each plugin whose process runs.
         on_process_missing: told of each plugin that failed because there was no process for it, with a sentence and
             whether there was one that ended by itself; it returns the sentence that is told.
-        on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
-            returns the sentence that is told.
+        on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is, and
+            whether the plugin is to blame; it returns the sentence that is told.
     """
 
     def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager, elsewhere: Elsewhere) -> None:
@@ -66,7 +66,7 @@ class Runner:
         self._ends: set[asyncio.Task[None]] = set()
         self.on_process_start: Callable[[Record], None] = lambda _: None
         self.on_process_missing: Callable[[Record, str, bool], str] = lambda _, why, ended: why
-        self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
+        self.on_process_end: Callable[[Record, str, bool], str] = lambda _, why, blamed: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
         self.elsewhere = elsewhere
@@ -296,7 +296,8 @@ class Runner:
             if record.remote is not remote or remote.on_end is None:
                 return  # it failed, or went down, in the step before
             external = record.candidate.origin == "external"
-            if not external:
+            lost = remote.process is not None and remote.process.was_lost
+            if not external and not lost:
                 self._around.blame(record.candidate.id, "its process", ProcessLost(why, plugin=record.candidate.id))
             await self._end_scopes(record)
             if record.remote is not remote or remote.on_end is None:
@@ -309,7 +310,7 @@ class Runner:
                     self._plugins.tell(record, Happening.DISABLED)
                 self._plugins.tell(record, Happening.UNLOADED)
             else:
-                self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
+                self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why, not lost))
 
 
 def _had_one_of(error: Exception, *kinds: type[Exception]) -> bool:

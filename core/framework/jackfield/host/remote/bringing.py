@@ -75,6 +75,14 @@ class Elsewhere:
         if asked is None or not asked.plugin:
             await asyncio.gather(*tasks)
 
+    def rest_seconds(self, cid: str) -> float:
+        """Note that a plugin's worker ended though nobody wanted it to; return how long its next one waits at least.
+
+        Args:
+            cid: the plugin, by its canonical id.
+        """
+        return self._workers.rest_seconds(cid)
+
     async def close(self) -> None:
         """End every process that is left."""
         await self._workers.close()

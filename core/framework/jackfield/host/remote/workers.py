@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 from jackfield.errors import LinkClosed, SandboxError
@@ -21,6 +22,7 @@ from jackfield.isolation import (
     Line,
     PlainChild,
     PlainProcesses,
+    ProcessorTime,
     Supervisor,
     Watch,
     Watched,
@@ -118,6 +120,8 @@ class Workers:
         self._zygote: Zygote | PlainProcesses | None = None
         self._temporary: dict[Path, Child | PlainChild] = {}
         self._deleting: set[Path] = set()
+        self._last: dict[str, Watched] = {}
+        self._past: dict[str, Watched] = {}
         self._supervisor = Supervisor(lambda: self._zygote.pid if self._zygote is not None else None)
 
     async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
@@ -141,7 +145,9 @@ class Workers:
             )
             flow.sent_bytes = lambda: link.reader.received_bytes
             folders = (spec.data_dir, spec.config_dir, spec.temporary)
-            watched = Watched(candidate.id, child.pid, spec.limits, folders, flow)
+            used = ProcessorTime(self._past_of(candidate.canonical_id, spec.limits))
+            watched = Watched(candidate.id, child.pid, spec.limits, folders, flow, processor_time=used)
+            self._last[candidate.canonical_id] = watched
             watch = self._supervisor.watch(child, watched)
             line = Line(link, plugin=candidate.id, call_seconds=spec.limits.call_seconds)
             if isinstance(child, PlainChild):
@@ -156,6 +162,30 @@ class Workers:
                 raise
             raise LinkClosed(f"the worker of {candidate.id} {how} before it greeted", plugin=candidate.id) from error
         return Started(line, watch, spec.limits, child.files)
+
+    def rest_seconds(self, cid: str) -> float:
+        """Note that a plugin's worker ended though nobody wanted it to: what it used counts for its next one as well.
+
+        Args:
+            cid: the plugin, by its canonical id.
+
+        Returns:
+            For how long that one has to wait until there is processor time for it; 0.0: it has not.
+        """
+        if (last := self._last.pop(cid, None)) is not None:
+            self._past[cid] = last
+        past = self._past.get(cid)
+        return past.processor_time.rest_seconds(monotonic(), past.limits.cpu_share) if past is not None else 0.0
+
+    def _past_of(self, cid: str, limits: WorkerLimits) -> ProcessorTime | None:
+        """Return what counts for a worker that is just started.
+
+        One for which there is no room did not wait for it, so its user wants it now: it begins anew.
+        """
+        past = self._past.pop(cid, None)
+        if past is None or past.processor_time.rest_seconds(monotonic(), limits.cpu_share):
+            return None
+        return past.processor_time
 
     def spec(self, candidate: Candidate, placement: Placement) -> WorkerSpec:
         """Return what a plugin's worker is started with; its folders are made.
