@@ -259,9 +259,12 @@ def kind_and_text(error: BaseException) -> tuple[str, str]:
 
 
 def text_of(error: BaseException) -> str:
-    """Return what an error says; of one whose own code for that fails, what Python says of it in a traceback."""
+    """Return what an error says, with half characters (lone surrogates), which no log can be written with, as escapes.
+
+    Of one whose own code for its text fails it is what Python says of it in a traceback.
+    """
     try:
-        return str(error)
+        return str(error).encode("utf-8", "backslashreplace").decode()
     except Exception:  # noqa: BLE001  # whatever a plugin's class does there
         return "<exception str() failed>"
 
