@@ -130,6 +130,9 @@ told = [forecasts.inner.deep.FOUND, single.FOUND, spaces.part.FOUND, importlib.m
     assert await tell(child, source) == ["deep", "single", "namespace", "3.1"]
     with pytest.raises(Refused, match="No module named 'secrets_of_others'"):
         await tell(child, "import secrets_of_others")
+    if grade is not Grade.PROCESS:  # which confines nothing
+        with pytest.raises(Refused, match="No module named 'secrets_of_others'"):
+            await tell(child, f"import sys; sys.path.append({str(site)!r}); import secrets_of_others")
     child.close()
 
 
