@@ -66,6 +66,19 @@ def test_what_was_worked_out_from_a_value_is_refused_where_it_is_another_by_now(
     assert other.get("a") == 3
 
 
+def test_what_somebody_has_set_since_it_was_worked_out_stays(tmp_path):
+    one, other = State(tmp_path), State(tmp_path)
+    one.change({"a": 1, "b": 1, "c": 1}, by="ann")
+    known = one.version()
+    other.change({"a": 2, "b": 1, "c": 2}, by="bob", why="the same value is a word as well")
+    assert one.change({"a": 3, "b": 3, "c": None, "d": 3}, by="ann", since=known) == ("a", "b")
+    assert other.items() == {"a": 2, "b": 1, "d": 3}
+    assert [change.key for change in other.history()[-1].changes] == ["c", "d"]
+    assert one.change({"a": 4}, by="ann", since=known) == ("a",)
+    assert len(other.history()) == 3
+    assert one.change({"a": 4}, by="ann", since=one.version()) == ()
+
+
 def test_a_watcher_sees_every_change_in_the_stamp(tmp_path):
     state = State(tmp_path)
     stamps = [state.stamp()]
@@ -145,6 +158,33 @@ class TestDamage:
             log.write(b"\0" * 40 + b"\n")
         state.change({"b": 2}, by="tester")
         assert State(tmp_path).items() == {"a": 1, "b": 2}
+
+    @pytest.mark.parametrize("zeros", [True, False])
+    def test_of_a_last_line_only_one_that_is_torn_counts_as_never_written(self, tmp_path, zeros):
+        """One that was changed afterwards held somebody's word: a permission that was taken back, say."""
+        state = State(tmp_path)
+        state.change({"grants/poll": "all"}, by="tester")
+        kept = len((tmp_path / "log.jsonl").read_bytes())
+        state.change({"grants/poll": None}, by="tester")
+        log = tmp_path / "log.jsonl"
+        whole = log.read_bytes()
+        spoilt = whole[kept:].replace(b"null", b"\0\0\0\0" if zeros else b"nul\x8c")
+        log.write_bytes(whole[:kept] + spoilt)
+        if zeros:
+            assert State(tmp_path).items() == {"grants/poll": "all"}
+            return
+        for call in (
+            State(tmp_path).items,
+            lambda: State(tmp_path).change({"a": 1}, by="tester"),
+            State(tmp_path).require,
+        ):
+            with pytest.raises(
+                StoreError, match=rf"damaged at byte {kept} \(restore it from a backup, or delete its last"
+            ):
+                call()
+        assert log.read_bytes() == whole[:kept] + spoilt
+        log.write_bytes(whole[:kept])
+        assert State(tmp_path).items() == {"grants/poll": "all"}
 
     def test_damage_before_the_end_is_an_error_that_names_the_file(self, tmp_path):
         state = State(tmp_path)

@@ -83,14 +83,16 @@ class Changes:
         with ExitStack() as held:
             await self._hold(held, f"{by}: {plan.what}")
             self._make_ready()
+            since = self._state.version()  # before the look: who revokes something after it has spoken last
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
-            activation, every = self._activation(plan, by, enable=enable), plan.every_pin
+                since = self._state.version()
+            activation, every = self._activation(plan, by, enable=enable, since=since), plan.every_pin
 
             async def carry_out(sound: Collection[str], require_whole: Callable[[], None]) -> Outcome:
                 def confirm() -> None:
                     require_whole()
-                    if self._is_outdated(plan):  # who revoked something while the wheels were fetched has spoken last
+                    if self._is_outdated(plan):  # somebody revoked something while the wheels were fetched
                         raise _void()
 
                 rest = [pin for pin in every if pin.file.sha256 not in sound]
@@ -197,7 +199,8 @@ class Changes:
         Where the way goes back first, that is part of the same change: nobody ever sees what lies between.
         """
         target = way[-1].generation
-        changes, kept = again(way, self._state.history(), undone)
+        history = self._state.history()
+        changes, kept = again(way, history, undone)
         self._reverted = Reverted(tuple(sorted(changes)), kept)
         return Activation(
             transaction=uuid.uuid4().hex,
@@ -208,6 +211,7 @@ class Changes:
             what=f'go {"over" if undone else "forward"} to after "{way[-1].what}"',
             changes=changes,
             undoes=tuple(one.transaction for one in undone),
+            since=len(history),
         )
 
     def _make_ready(self) -> None:
@@ -295,7 +299,7 @@ class Changes:
         for pin in distinct(pin for pin in every if pin.distribution in fresh):
             hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), groups)
 
-    def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
+    def _activation(self, plan: Plan, by: str, *, enable: bool, since: int) -> Activation:
         return Activation(
             transaction=uuid.uuid4().hex,
             previous=plan.base,
@@ -304,6 +308,7 @@ class Changes:
             by=by,
             what=plan.what,
             changes=changed_keys(plan, self._state, self._store.active(), enable=enable),
+            since=since,
         )
 
     def _record(self, activation: Activation) -> None:
@@ -315,7 +320,9 @@ class Changes:
             kept = {*done.kept, *self._reverted.kept} - restored
             self._reverted = Reverted(tuple(sorted(restored)), tuple(sorted(kept)))
         if activation.changes and not self._state.seen(activation.transaction):
-            self._state.change(activation.changes, **about)
+            stayed = self._state.change(activation.changes, **about, since=activation.since)
+            set_again = tuple(key for key in self._reverted.restored if key not in stayed)
+            self._reverted = Reverted(set_again, tuple(sorted({*self._reverted.kept, *stayed})))
 
     def _left_out(self, plan: Plan, wheels: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
         if not wheels:

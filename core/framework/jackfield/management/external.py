@@ -103,8 +103,9 @@ class ExternalPlugins:
             ConsentRequired: it asks for something that nobody agreed to; nothing was changed.
             JackfieldError: as `request`.
         """
+        known = self._granted(plugin)
         candidate, changes = self._admission(plugin, manifest, accept_permissions, shown)
-        self._state.change(changes, by=by, why=f"let {candidate.id} connect")
+        self._state.change(changes, by=by, why=f"let {candidate.id} connect", expecting=known)
 
     def new_key(
         self,
@@ -130,10 +131,11 @@ class ExternalPlugins:
             ConsentRequired: it asks for something that nobody agreed to; nothing was changed.
             JackfieldError: as `request`.
         """
+        known = self._granted(plugin)
         candidate, changes = self._admission(plugin, manifest, accept_permissions, shown)
         made = new_key(candidate.id, by=by, name=name)
         changes[made.key.state_key] = made.key.to_mapping()
-        self._state.change(changes, by=by, why=f"make a key for {candidate.id}")
+        self._state.change(changes, by=by, why=f"make a key for {candidate.id}", expecting=known)
         return made
 
     def keys(self, plugin: str | None = None) -> list[KeyReport]:
@@ -206,6 +208,11 @@ class ExternalPlugins:
             standing = Standing(known, grant.version, grant, EXTERNALLY)
         coming = Coming(candidate.manifest, candidate.version, "external", placement=EXTERNALLY)
         return candidate, self._words.request(coming, standing), coming, standing
+
+    def _granted(self, plugin: str) -> dict[str, Any]:
+        """The grant that a change is worked out from: another terminal may be taking some of it back."""
+        key = f"grants/{canonical(plugin)}"
+        return {key: self._state.get(key)}
 
     def _known(self, cid: str) -> str | None:
         """The text of the manifest that is known."""

@@ -5,9 +5,10 @@ What only running plugins, a form or an export need is loaded when it is first u
 
 from typing import TYPE_CHECKING, Any
 
+from jackfield.storage.entry import JSON, Change, Entry
 from jackfield.storage.folders import delete_folder, make_private
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
-from jackfield.storage.state import JSON, Change, Entry, Reverted, State
+from jackfield.storage.state import Reverted, State
 
 if TYPE_CHECKING:
     from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of

@@ -4,7 +4,7 @@ Each line of `log.jsonl` is one entry: a transaction's changes, each with the va
 why. Rules that the module keeps:
 
 - An entry is whole or absent: it is one write followed by fsync, and a last line that is torn (the machine stopped
-  within the write) counts as never written; the next writer cuts it off.
+  within the write) counts as never written; the next writer cuts it off. A line that was changed otherwise is damage.
 - Taking a transaction back touches only keys that nobody has changed since. A key that is set again to the value it has
   counts as changed: whoever set it meant it. So a grant that the user revoked never comes back by a rollback.
 - Readers take no lock: they see a prefix of the log.
@@ -13,59 +13,27 @@ why. Rules that the module keeps:
 from __future__ import annotations
 
 import copy
-import json
 import os
 import threading
 import uuid
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from jackfield.errors import StoreError, StoreLocked
 from jackfield.places import waiting_for_nobody
+from jackfield.storage.entry import JSON, Change, Entry, entry_of, is_torn, line_of
 from jackfield.storage.folders import make_private, sync_folder, write_all
-
-JSON: TypeAlias = Any
-"""A value that JSON can carry; None stands for "no such key"."""
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another one; a write takes milliseconds."""
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One key's change: its value before and after, None where there was or is none."""
-
-    key: str
-    before: JSON
-    after: JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the log.
-
-    Args:
-        transaction: the id that ties it to an install, update or rollback; unique where none was given.
-        at: when, ISO 8601 in UTC.
-        by: who asked for it, e.g. "cli", or a user of the application.
-        why: a few words for people, e.g. "install poll".
-        changes: the keys it changed, in order of their names.
-        reverts: the transactions that it took back.
-    """
-
-    transaction: str
-    at: str
-    by: str
-    why: str
-    changes: tuple[Change, ...]
-    reverts: tuple[str, ...] = ()
+_LOST = "look at jackfield permissions then: it may have taken one back"
 
 
 class Reverted(NamedTuple):
@@ -115,7 +83,8 @@ class State:
         why: str = "",
         transaction: str | None = None,
         expecting: Mapping[str, JSON] = MappingProxyType({}),
-    ) -> None:
+        since: int | None = None,
+    ) -> tuple[str, ...]:
         """Set and remove keys, all or none; returns once the entry is on disk.
 
         Args:
@@ -125,18 +94,30 @@ class State:
             transaction: the id under which `revert` finds it.
             expecting: key -> the value that it must still have: what was worked out from it would else undo what
                 somebody else has just said.
+            since: the `version` from which it was worked out, for what cannot be refused any more: a key that somebody
+                else has set after it stays as it is, unless it is to be removed. None: no key does.
+
+        Returns:
+            the keys that stayed.
 
         Raises:
             StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
             StoreError: the folder cannot be written, the log is damaged, or a key has another value by now.
         """
         if not changes:
-            return
+            return ()
         with self._guard, self._locked():
             if any(self._values.get(key) != value for key, value in expecting.items()):
                 raise StoreError("somebody else has changed the same meanwhile; nothing was changed", hint="try again")
-            made = tuple(Change(key, self._values.get(key), changes[key]) for key in sorted(changes))
-            self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made))
+            later = () if since is None else self._entries[since:]
+            set_since = {change.key for entry in later if entry.transaction != transaction for change in entry.changes}
+            kept = tuple(key for key in sorted(changes) if key in set_since and changes[key] is not None)
+            made = tuple(
+                Change(key, self._values.get(key), changes[key]) for key in sorted({*changes}.difference(kept))
+            )
+            if made:
+                self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made))
+            return kept
 
     def revert(
         self, transactions: str | Sequence[str], *, by: str, why: str = "", transaction: str | None = None
@@ -255,14 +236,15 @@ class State:
     def _take(self, text: bytes) -> None:
         lines = text.split(b"\n")
         for number, line in enumerate(lines[:-1]):
-            entry = _parse(line)
+            entry = entry_of(line)
             if entry is None:
-                if number == len(lines) - 2 and not lines[-1]:
-                    return  # the last line: torn within, as after a power loss
-                raise StoreError(
-                    f"{self._path} is damaged at byte {self._offset}",
-                    hint="restore it from a backup, or move it away to start with no plugins enabled",
-                )
+                last = number == len(lines) - 2 and not lines[-1]
+                if last and is_torn(line):
+                    return
+                hint = "restore it from a backup, or move it away to start with no plugins enabled"
+                if last:
+                    hint = f"restore it from a backup, or delete its last line to forget what was changed last; {_LOST}"
+                raise StoreError(f"{self._path} is damaged at byte {self._offset}", hint=hint)
             self._offset += len(line) + 1
             self._last = line + b"\n"
             self._apply(entry)
@@ -283,7 +265,7 @@ class State:
                 self._values[change.key] = change.after
 
     def _append(self, entry: Entry) -> None:
-        line = json.dumps(_to_mapping(entry), separators=(",", ":")).encode() + b"\n"
+        line = line_of(entry)
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
@@ -330,19 +312,3 @@ def _own(value: JSON) -> JSON:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _to_mapping(entry: Entry) -> dict[str, JSON]:
-    told = {name: getattr(entry, name) for name in ("transaction", "at", "by", "why")}
-    changes = [[change.key, change.before, change.after] for change in entry.changes]
-    return {**told, "changes": changes, "reverts": list(entry.reverts)}
-
-
-def _parse(line: bytes) -> Entry | None:
-    try:
-        read = json.loads(line)
-        changes = tuple(Change(str(key), before, after) for key, before, after in read["changes"])
-        reverts = tuple(str(one) for one in read["reverts"])
-        return Entry(str(read["transaction"]), read["at"], read["by"], read["why"], changes, reverts)
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -34,6 +34,8 @@ class Activation:
         undoes: the transactions that it takes back; empty but for a rollback. One that goes on from there to a set
             that was made otherwise has changes as well.
         why: what made somebody do it, as a sentence; empty where nobody said.
+        since: how many entries the state log had when the changes were worked out: what is set there after them stays.
+            None in records of earlier releases, which did not say.
     """
 
     transaction: str
@@ -45,6 +47,7 @@ class Activation:
     changes: Mapping[str, Any] = field(default_factory=dict)
     undoes: tuple[str, ...] = ()
     why: str = ""
+    since: int | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """What JSON carries of it."""
@@ -58,6 +61,7 @@ class Activation:
             "changes": dict(self.changes),
             "undoes": list(self.undoes),
             "why": self.why,
+            "since": self.since,
         }
 
     @classmethod
@@ -77,6 +81,7 @@ class Activation:
             changes=dict(mapping["changes"]),
             undoes=tuple(str(one) for one in mapping["undoes"]),
             why=str(mapping.get("why", "")),
+            since=None if mapping.get("since") is None else int(mapping["since"]),
         )
 
 
