@@ -292,8 +292,10 @@ async def test_a_name_that_is_held_without_a_file_does_not_fall_through_to_the_n
     stranger.publish_library("gonelib", "9.0")
     stranger.publish("gonebait", requires=["gonelib"])
     market.run("status", "gonelib", "quarantined", "--reason", "stolen account")
-    with pytest.raises(ResolutionError, match=f"gonelib, but {market.url}, which has that name, offers no file of it"):
+    told = f"gonelib, but {market.url}, which has that name, offers no file of it"
+    with pytest.raises(ResolutionError, match=told) as caught:
         await elsewhere(market.url, stranger.url).plan_install(["gonebait"])
+    assert caught.value.hint == "ask its operator: what is held for review or quarantined is served to nobody"
     assert await elsewhere(stranger.url, name="other").plan_install(["gonebait"])
 
 

@@ -38,6 +38,30 @@ async def test_a_version_that_is_not_offered(index, solve):
     assert message == "you ask for poll >=3.0, but only 1.1.0, 1.0.0 of poll can be had (ask for another version)"
 
 
+async def test_a_version_of_what_a_plugin_needs_that_is_not_offered(index, solve):
+    """The user did not ask for it, and has no other version to ask for."""
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", requires=("jflib>=3",))
+    assert await conflict(solve, "poll") == (
+        "poll 1.0.0 needs jflib >=3, but only 2.0, 1.0 of jflib can be had "
+        "(tell the author of poll, or is another marketplace needed?)"
+    )
+    index.plugin("dice", requires=("chat-dice>=5",))
+    assert (await conflict(solve, "dice")).endswith("(tell the author of dice, or is another marketplace needed?)")
+
+
+async def test_a_library_that_is_at_odds_with_itself(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.library("helping", requires=("jflib<2", 'jflib>=2; extra == "fast"'))
+    index.plugin("poll", requires=("helping[fast]",))
+    assert await conflict(solve, "poll") == (
+        "helping 1.0 needs jflib <2 and helping 1.0 needs jflib >=2, and no version of jflib is both "
+        "(tell the author of helping, or is another marketplace needed?)"
+    )
+
+
 @pytest.mark.parametrize(
     "requires", [("lib " + ",".join([">=1"] * 20_000),), tuple(f"lib-{one}" for one in range(6000))]
 )
@@ -154,6 +178,21 @@ async def test_only_yanked(index, solve):
     assert message.endswith("1.0.0 was yanked: it loses votes (poll==1.0.0 takes it all the same)")
     exactly = await solve(Want("chat-poll", "poll", Requirement.parse("=1.0.0")))
     assert [pin.version for pin in exactly.pins] == ["1.0.0"]  # the way out is one
+
+
+async def test_only_yanked_of_what_a_plugin_needs(index, solve):
+    index.plugin("dice", yanked="it loses votes")
+    index.plugin("poll", needs={"dice": "^1.0"})
+    assert (await conflict(solve, "poll")).endswith(
+        "1.0.0 was yanked: it loses votes (ask for dice==1.0.0 too: that takes it all the same)"
+    )
+    exactly = await solve("poll", Want("chat-dice", "dice", Requirement.parse("=1.0.0")))
+    assert [pin.version for pin in exactly.pins] == ["1.0.0", "1.0.0"]  # the way out is one
+    index.library("jflib", "2.0", yanked=True)
+    index.plugin("vote", requires=("jflib>=1",))
+    assert (await conflict(solve, "vote")).endswith(
+        "2.0 was yanked (only a requirement that names it takes it: tell the author of vote)"
+    )
 
 
 async def test_only_pre_releases(index, solve):

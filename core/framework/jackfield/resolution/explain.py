@@ -99,14 +99,14 @@ def _one(
         if offer is not None and offer.files:
             return _Sentence(f"{who}, but {offer.source} has no wheel of {name}", "wheels only: nothing is built here")
         if offer is not None:
-            return _Sentence(f"{who}, but {offer.source}, which has that name, offers no file of it", None, plugin)
+            told = f"{who}, but {offer.source}, which has that name, offers no file of it"
+            hint = "ask its operator: what is held for review or quarantined is served to nobody"
+            return _Sentence(told, hint, plugin)
         if fixed is not None and within:
             told = f"{who}, which this application has for itself: a plugin with a process of its own does not see it"
             return _Sentence(f"{told}, and no marketplace offers it", None, plugin)
-        hint = f"tell the author of {' and '.join(_parents(causes, title))}, or is another marketplace needed?"
-        return _Sentence(
-            f"{who}, but no marketplace offers {plugin or name}", hint if _parents(causes, title) else None, plugin
-        )
+        others = _ask_less(causes, title) if _parents(causes, title) else None
+        return _Sentence(f"{who}, but no marketplace offers {plugin or name}", others, plugin)
     versions = sorted({wheel.version for wheel in wheels}, reverse=True)
     fitting = [version for version in versions if all(ask.accepts(version) for ask in asks)]
     refused = {version: rejected[version] for version in fitting if version in rejected}
@@ -124,7 +124,8 @@ def _one(
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
     offered = _some([str(version) for version in versions], ", ")
-    return _Sentence(f"{who}, but only {offered} of {plugin or name} can be had", "ask for another version", plugin)
+    beyond = [cause for cause in causes if not any(cause.ask.accepts(version) for version in versions)]
+    return _Sentence(f"{who}, but only {offered} of {plugin or name} can be had", _ask_less(beyond, title), plugin)
 
 
 def _parents(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> list[str]:
@@ -132,11 +133,18 @@ def _parents(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> list
     return sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent})
 
 
+def _ask_less(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> str:
+    """What to do where nobody has what is asked for: the user asks for something else, or whoever wrote it does."""
+    if any(cause.parent is None for cause in causes):
+        return "ask for another version"
+    return f"tell the author of {' and '.join(_parents(causes, title))}, or is another marketplace needed?"
+
+
 def _one_too_many(causes: Sequence[Cause], title: Callable[[Candidate], str], wanted: Collection[str]) -> str:
     """What to do where those who ask cannot be had together: only what the user named can be left out by name."""
     parents = _parents(causes, title)
     if len(parents) < 2:
-        return "ask for another version"
+        return _ask_less(causes, title)
     named = _parents([cause for cause in causes if cause.parent and cause.parent.name in wanted], title)
     brought = [name for name in parents if name not in named]
     if not brought:
@@ -157,7 +165,11 @@ def _way_out(what: str, version: ReleaseVersion, why: str, plugin: str | None, a
         asking: who needs it; None where the user asks for it.
     """
     if why.startswith("was yanked"):
-        return f"{what}=={version} takes it all the same" if asking is None else None
+        if asking is None:
+            return f"{what}=={version} takes it all the same"
+        if plugin is not None:
+            return f"ask for {plugin}=={version} too: that takes it all the same"
+        return f"only a requirement that names it takes it: tell the author of {asking}"
     if why == PRE_RELEASE:
         if asking is None:
             return "--pre takes them"
