@@ -67,7 +67,7 @@ def test_plugin_page_says_what_it_wants_before_what_it_is(market):
     market.upload(source.build(market.wheels))
     text = page(market, "/plugin/poll").text
     assert "jackfield install poll" in text
-    assert text.index("read messages in the rooms it is added to") < text.index("Ask <strong>everyone</strong>")
+    assert text.index("read the messages of every room") < text.index("Ask <strong>everyone</strong>")
     assert "answers !poll" in text
     assert "Chat &gt;=1.0 &lt;2.0" in text
     assert "<li>new</li>" in text

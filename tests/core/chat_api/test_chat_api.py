@@ -29,7 +29,7 @@ def test_the_host_file_says_what_the_chat_offers(hostfile: HostFile) -> None:
 @pytest.mark.parametrize(
     ("resource", "action", "sentence"),
     [
-        ("messages", "read", "read messages in the rooms it is added to"),
+        ("messages", "read", "read the messages of every room, and change what members write before anyone sees it"),
         ("messages", "send", "send messages"),
         ("rooms", "read", "read the names of the rooms"),
         ("members", "read", "read member names"),
@@ -38,6 +38,17 @@ def test_the_host_file_says_what_the_chat_offers(hostfile: HostFile) -> None:
 def test_every_resource_has_a_sentence(hostfile: HostFile, resource: str, action: str, sentence: str) -> None:
     assert hostfile.sentence(resource, action) == sentence
     assert hostfile.resources[resource].actions[action].risk in {"low", "medium", "high"}
+
+
+def test_who_may_change_what_people_write_was_granted_that_in_so_many_words(hostfile: HostFile) -> None:
+    manager = HookManager("chat")
+    manager.add_hookspecs(specs)
+    changing = [name for name in vars(manager.hook) if manager.options(name).pipeline]
+    assert changing == ["message_received", "message_sent"]
+    for name in changing:
+        resource, _, action = str(manager.options(name).needs).partition(":")
+        assert "change what members write" in hostfile.sentence(resource, action)
+        assert hostfile.risk(resource, action) == "high"
 
 
 def test_every_capability_that_a_plugin_can_call_names_the_permission_it_needs(hostfile: HostFile) -> None:
