@@ -78,6 +78,36 @@ def test_other_bytes_under_one_name_are_refused(market):
     assert "exists with other bytes" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("jf_lib-1.0.0-py3-none-any", "JF_Lib-1.0.0-py3-none-any"),
+        ("jf_lib-1.0.0-py3-none-any", "jf.lib-1.0.0-py3-none-any"),
+        ("jf_lib-1.0.0-py3-none-any", "jf_lib-1.0-py3-none-any"),
+        ("jf_lib-1.0.0-1-py3-none-any", "jf_lib-1.0.0-01-py3-none-any"),
+        ("jf_lib-1.0.0-py2.py3-none-any", "jf_lib-1.0.0-py3.py2-none-any"),
+    ],
+)
+def test_a_file_in_another_spelling_is_the_same(market, first, again):
+    """For installers they are one file: what is there would be replaced."""
+    sent = []
+    for stem, code in ((first, ""), (again, "code = 1\n")):
+        version, tag = stem.split("-")[1], "-".join(stem.split("-")[-3:])
+        wheel = WheelSource("jf-lib", version, files={"jf_lib.py": code}, tag=tag).build(market.wheels)
+        sent.append(market.upload(wheel.rename(wheel.with_name(f"{stem}.whl"))))
+    assert [answer.status_code for answer in sent] == [200, 409]
+    sentence = f"{again}.whl is {first}.whl in another spelling; a file is never replaced: raise the version\n"
+    assert sent[1].text == sentence
+    assert [file["filename"] for file in market.project("jf-lib")["files"]] == [f"{first}.whl"]
+
+
+def test_another_build_or_platform_of_a_version_is_another_file(market):
+    for stem, tag in (("1.0.0", "py3-none-any"), ("1.0.0-1", "py3-none-any"), ("1.0.0", "cp311-cp311-win32")):
+        wheel = WheelSource("jf-lib", files={"jf_lib.py": f"at = {stem + tag!r}\n"}, tag=tag).build(market.wheels)
+        assert market.upload(wheel.rename(wheel.with_name(f"jf_lib-{stem}-{tag}.whl"))).status_code == 200
+    assert len(market.project("jf-lib")["files"]) == 3
+
+
 def test_the_first_uploader_owns_the_name(market):
     market.publish("poll")
     kept = {path for path in market.settings.blobs.rglob("*") if path.is_file()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 from sqlalchemy import bindparam, insert, select, update
 
@@ -10,7 +13,9 @@ from jackfield_marketplace.db import Direct, File, Prepared, Release
 
 _VERSIONS = Prepared(select(Release.id, Release.version).where(Release.project_id == bindparam("project")))
 _MANIFEST = Prepared(select(Release.manifest_toml).where(Release.id == bindparam("release")))
-_WHEEL = Prepared(select(File.id).where(File.release_id == bindparam("release"), File.kind == "wheel").limit(1))
+_FILENAMES = Prepared(
+    select(File.filename).where(File.release_id == bindparam("release"), File.kind == bindparam("kind"))
+)
 _SAID = (
     "summary",
     "readme",
@@ -45,7 +50,8 @@ def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, i
         the release's id, and whether it is new, so that all that is known of it is what this upload says.
 
     Raises:
-        Refusal: 409; another wheel of this version has another manifest.
+        Refusal: 409; another wheel of this version has another manifest, or the file is there by another spelling of
+            its name.
     """
     wanted = Version(upload.version)
     found: int | None = None
@@ -56,14 +62,37 @@ def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, i
     if found is None:
         made: int = direct.value(_INSERT, project_id=project_id, version=upload.version, **_said(upload))
         return made, True
-    if upload.kind == "sdist":
-        return found, False
-    if direct.row(_WHEEL, release=found) is None:
-        direct.run(_UPDATE, release=found, **_said(upload))
-    elif direct.value(_MANIFEST, release=found) != upload.manifest_toml:
-        # What a user consents to must not depend on the platform of the wheel.
-        raise Refusal(409, f"{name} {upload.version} has a wheel with another plugin.toml")
+    beside = [filename for (filename,) in direct.rows(_FILENAMES, release=found, kind=upload.kind)]
+    if upload.kind == "wheel":
+        if not beside:
+            direct.run(_UPDATE, release=found, **_said(upload))
+        elif direct.value(_MANIFEST, release=found) != upload.manifest_toml:
+            # What a user consents to must not depend on the platform of the wheel.
+            raise Refusal(409, f"{name} {upload.version} has a wheel with another plugin.toml")
+    _refuse_other_spelling(upload, beside)
     return found, False
+
+
+def _refuse_other_spelling(upload: Upload, beside: Iterable[str]) -> None:
+    """Installers take `Chat_Poll-1.0-py3-none-any.whl` for `chat_poll-1.0.0-py3-none-any.whl`: it would replace that.
+
+    Args:
+        upload: the file.
+        beside: names of the other files of its kind in its release.
+
+    Raises:
+        Refusal: 409; one of them is this one.
+    """
+    said = _build_and_tags(upload.filename)
+    twin = next((filename for filename in beside if _build_and_tags(filename) == said), None)
+    if twin is not None:
+        sentence = f"{upload.filename} is {twin} in another spelling; a file is never replaced: raise the version"
+        raise Refusal(409, sentence)
+
+
+def _build_and_tags(filename: str) -> object:
+    """In what files of one release and kind differ: wheels in build and tags, source distributions in nothing."""
+    return parse_wheel_filename(filename)[2:] if filename.endswith(".whl") else None
 
 
 def _said(upload: Upload) -> dict[str, object]:
