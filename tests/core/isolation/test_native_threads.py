@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from jackfield.isolation import WorkerLimits
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.workers import Refused, spec_in, tell
@@ -43,4 +44,28 @@ async def test_nothing_is_told_of_the_process_that_forked_it(zygote, tmp_path):
     for ask in ("sched_getaffinity({})", "sched_getscheduler({})", "sched_getparam({})", "getpgid({})"):
         with pytest.raises(Refused):
             await tell(child, f"import os\ntold = str(os.{ask.format(zygote.pid)})")
+    child.close()
+
+
+START = """
+import threading
+go, held = threading.Event(), []
+
+def work():
+    held.append("x" * 5000)  # asks the system's allocator, which has room of its own for each thread that it meets
+    go.wait(20)
+
+for _ in range({count}):
+    threading.Thread(target=work, daemon=True).start()
+told = threading.active_count()
+go.set()
+"""
+
+
+@pytest.mark.feature("C26")
+@pytest.mark.parametrize("most", [None, 150])
+async def test_as_many_threads_start_as_it_may_have(zygote, tmp_path, most):
+    limits = WorkerLimits() if most is None else WorkerLimits(threads=most)
+    child = await zygote.fork(spec_in(tmp_path, limits=limits))
+    assert await tell(child, START.format(count=limits.threads - 1)) == limits.threads
     child.close()

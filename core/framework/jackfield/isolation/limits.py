@@ -11,6 +11,9 @@ from jackfield.manifest import LIMIT, LIMITS
 ADDRESS_SPACE_ABOVE_BYTES: Final = 1 << 30
 """How much more a worker may map than use: under 50 MiB more eight threads do not start and numpy is not imported."""
 
+_STACK_BYTES: Final = 8 << 20
+"""What a thread's stack maps, as systems have it."""
+
 CPU_WINDOW_SECONDS: Final = 30.0
 """The time over which a worker's share of a core is taken: an import or one long answer is no breach."""
 
@@ -49,7 +52,8 @@ class WorkerLimits:
     @property
     def address_space_bytes(self) -> int:
         """What it may map (RLIMIT_AS): the backstop for memory that grows faster than anybody measures."""
-        return self.memory_bytes + ADDRESS_SPACE_ABOVE_BYTES
+        more_threads = max(0, self.threads - int(LIMIT["threads"].default))
+        return self.memory_bytes + ADDRESS_SPACE_ABOVE_BYTES + more_threads * _STACK_BYTES
 
 
 def limits_in_force(manifest: Mapping[str, float], user: Mapping[str, float]) -> WorkerLimits:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.sandbox.confine import Policy, confine, end_with_parent, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
-from jackfield.sandbox.kernel import architecture, plain_fork
+from jackfield.sandbox.kernel import architecture, plain_fork, share_arenas
 from jackfield.sandbox.private_root import remember as remember_paths
 from jackfield.sandbox.seccomp import Filters
 from jackfield.sandbox.shims import install as install_shims
@@ -33,6 +33,7 @@ __all__ = [
     "self_test",
     "sentences",
     "separate",
+    "share_arenas",
 ]
 
 

@@ -5,6 +5,7 @@ import functools
 import os
 import platform
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 from jackfield.errors import SandboxError
@@ -16,6 +17,9 @@ PR_CAPBSET_DROP: Final = 24
 PR_SET_SECUREBITS: Final = 28
 PR_SET_NO_NEW_PRIVS: Final = 38
 PR_CAP_AMBIENT: Final = 47
+
+_M_ARENA_MAX: Final = -8
+_ARENAS: Final = 2
 
 
 @functools.cache
@@ -74,6 +78,16 @@ def plain_fork() -> int:
     """
     # The interpreter's own lock is held meanwhile, so that the child has it as well: that is what PyDLL means.
     return _checked(int(_interpreters_libc().fork()), "fork")
+
+
+def share_arenas() -> None:
+    """Have the threads of this process, and of those that it forks, allocate from two arenas and not one each.
+
+    glibc maps 64 MiB for each arena, used or not, so that under a limit on what is mapped a dozen threads would take
+    all of it and the next one would not start. Where libc is another one there is nothing to do.
+    """
+    with suppress(AttributeError):
+        _libc().mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def control(option: int, *arguments: int) -> int:

@@ -31,7 +31,7 @@ from jackfield.isolation.control import (
     with_descriptors,
 )
 from jackfield.rpc import connected_pair
-from jackfield.sandbox import Filters, architecture, end_with_parent, grade_of, plain_fork, probe
+from jackfield.sandbox import Filters, architecture, end_with_parent, grade_of, plain_fork, probe, share_arenas
 from jackfield.worker.bootstrap import Prepared, become_worker, rehearse
 from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter
@@ -64,6 +64,7 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     if os.getppid() != settings["host"]:
         return
     _be_ordinary()
+    share_arenas()
     if architecture() is not None:
         end_with_parent(settings["host"])  # also while it is stopped, and sees nothing of its host's end
     replace_streams()
