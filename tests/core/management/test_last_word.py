@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.storage import State
 
 from tests.core.management.story import MEMBERS, SEND
 from tests.support.wheels import build_plugin
@@ -107,6 +110,39 @@ async def test_a_plugin_that_is_removed_keeps_no_grant_of_that_moment(management
     plan = management.plan_remove(["poll"])
     await management.apply(plan, accept_permissions=True, by="tester", progress=grant)
     assert management.state.items("grants/") == {}
+
+
+class Overheard(State):
+    """A state in which somebody else says something right after a certain look at a grant."""
+
+    def __init__(self, folder, look, say):
+        super().__init__(folder)
+        self.left, self._say = look, say
+
+    def get(self, key, default=None):
+        found = super().get(key, default)
+        if key == "grants/poll":
+            self.left -= 1
+            if not self.left:
+                self._say()
+        return found
+
+
+async def test_what_is_revoked_at_any_moment_of_an_update_does_not_come_back(manage, layout, tmp_path):
+    """What a plan grants and what it was worked out from are two looks, with a network between them."""
+    await install(manage(), tmp_path, "1.0.0")
+    for look in range(1, 100):
+        manage().grant("poll", by="tester")
+        management = manage()
+        management.state = Overheard(
+            layout.state, look, lambda: manage(lock_seconds=0).revoke("poll", "messages:send", by="somebody")
+        )
+        with suppress(StoreError):  # made void by it
+            await install(management, tmp_path, f"{look}.1.0")
+        if management.state.left > 0:
+            break  # it looks no more often
+        assert not manage().permissions("poll").grant.allows("messages", "send"), look
+    assert look > 5
 
 
 def test_two_who_speak_of_an_external_plugin_at_once_do_not_undo_each_other(manage):

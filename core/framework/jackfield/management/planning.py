@@ -246,6 +246,8 @@ class Planner:
         await SignatureCheck(self._state, catalog).require(fresh, {cid: one.key for cid, one in makers.items()})
         words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
         makers_here = {cid: (self._inventory.published(cid)[0], self._inventory.signed_by(cid)) for cid in coming}
+        # Before the grants are worked out from them: who revokes something after this look makes the plan void.
+        granted = {cid: self._state.get(f"grants/{cid}") for cid in coming}
         consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here, makers_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
         young = tuple(catalog.withheld.young_notes(fresh))
@@ -265,7 +267,7 @@ class Planner:
             removed=removed,
             consent=consent,
             grants=grants,
-            granted={cid: self._state.get(f"grants/{cid}") for cid in coming},
+            granted=granted,
             asked=tuple(asked),
             published={cid: one.said for cid, one in coming.items()},
             files=catalog.wheels,
