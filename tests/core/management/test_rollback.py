@@ -57,7 +57,38 @@ async def test_what_was_rolled_back_can_be_gone_forward_to(market, manage):
     assert (await management.rollback(by="tester")).generation == 0
     assert management.list() == []
     assert (await management.rollback(to=1, by="tester")).redone == ("install again-one",)
-    assert [row.id for row in management.list()] == ["again-one"]
+    assert [(row.id, row.state) for row in management.list()] == [("again-one", "enabled")]
+
+
+async def test_what_was_installed_on_two_ways_and_undone_is_enabled_where_either_is_gone_to(market, manage):
+    market.publish("either-one", permissions=SEND)
+    market.publish("either-two")
+    management = manage(market.url)
+    await installed(management, "either-one")
+    state = management.state.items()
+    await management.rollback(by="tester")
+    for plugin in ("either-two", "either-one"):
+        await installed(management, plugin)
+    await management.rollback(by="tester")
+    report = await management.rollback(to=1, by="tester")
+    assert (report.undone, report.redone) == (("install either-two",), ("install either-one",))
+    assert management.state.items() == state
+    assert [(row.id, row.state) for row in management.list()] == [("either-one", "enabled")]
+
+
+async def test_a_revocation_stands_under_a_change_that_was_made_and_undone_after_it(market, manage):
+    for version, asks in (("1.0.0", SEND), ("2.0.0", SEND + MEMBERS), ("3.0.0", SEND)):
+        market.publish("stands", version, permissions=asks)
+    management = manage(market.url)
+    await installed(management, "stands==1.0.0")
+    await installed(management, "stands==2.0.0")
+    await management.rollback(by="tester")
+    management.revoke("stands", "messages:send", by="tester")
+    await installed(management, "stands==3.0.0")
+    await management.rollback(by="tester")
+    report = await management.rollback(to=2, by="tester")
+    assert report.kept == ("grants/stands",)
+    assert not management.permissions("stands").grant.allows("messages", "send")
 
 
 async def test_going_forward_brings_back_no_grant_that_was_revoked(market, manage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -59,8 +60,8 @@ def again(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The keys of the state that going forward sets, and those that it leaves as they are.
 
-    A key is set only if the last that happened to it is that a rollback took it back: whoever set or revoked it before
-    or after meant it. So a permission that was revoked does not come back on this way either.
+    A key is set only if nobody has set or revoked it since a rollback took it back, but for what was taken back as
+    well: whoever did meant it. So a permission that was revoked does not come back on this way either.
 
     Args:
         way: what is made again, oldest first.
@@ -71,15 +72,32 @@ def again(
     for one in way:
         wanted.update(one.changes)
     redone = {one.transaction for one in way}
-    taken_back = {}
     never = {one.transaction for one in undoing}
+    words: dict[str, _Words] = defaultdict(_Words)
     for entry in history:
         if entry.transaction in never and not entry.reverts:
             continue
         for change in entry.changes:
-            taken_back[change.key] = bool(redone & {*entry.reverts})
-    changes = {key: value for key, value in wanted.items() if taken_back.get(key, False)}
+            words[change.key].hear(entry)
+    changes = {key: value for key, value in wanted.items() if redone & words[key].taken_back}
     return changes, tuple(sorted(wanted.keys() - changes.keys()))
+
+
+class _Words:
+    """What was said of one key: the transactions that stand, and those that were taken back since the last of them."""
+
+    def __init__(self) -> None:
+        self._standing: list[tuple[str, set[str]]] = []  # each with what was taken back before it was said
+        self.taken_back: set[str] = set()
+
+    def hear(self, entry: Entry) -> None:
+        """Take in the next entry that changed the key."""
+        if not entry.reverts:
+            self._standing.append((entry.transaction, self.taken_back))
+            self.taken_back = set()
+        while entry.reverts and self._standing and self._standing[-1][0] in entry.reverts:
+            transaction, before = self._standing.pop()
+            self.taken_back = {*before, *self.taken_back, transaction}
 
 
 def moved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str | None, str | None]]:
