@@ -104,3 +104,13 @@ async def test_a_download_waits_as_well(busy, tmp_path):
     async with Marketplace(url) as client:
         assert (await client.download(file, tmp_path / "x.whl")).read_bytes() == b"wheel"
     assert asked[1] - asked[0] >= 1.0
+
+
+async def test_a_download_that_is_put_off_for_ever_asks_once_a_second(busy, monkeypatch, tmp_path):
+    monkeypatch.setattr("jackfield.market.download.PATIENCE_SECONDS", 2.5)
+    url, asked = busy(999, b"wheel", "Retry-After: 0")
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", hashlib.sha256(b"wheel").hexdigest(), 5)
+    async with Marketplace(url) as client:
+        with pytest.raises(MarketError, match="asks to wait 0 s"):
+            await client.download(file, tmp_path / "x.whl")
+    assert len(asked) == 3

@@ -129,10 +129,11 @@ class Download:
             except TooSlow:
                 raise
             except Busy as error:
-                patience -= max(error.seconds, 0.1)
+                wait_seconds = max(error.seconds, SHORTEST_WAIT_SECONDS)
+                patience -= wait_seconds
                 if patience < 0:
                     raise
-                await asyncio.sleep(max(error.seconds, 0.1))
+                await asyncio.sleep(wait_seconds)
             except MarketUnreachable:
                 interruptions += 1
                 if interruptions > INTERRUPTIONS or piece.size() <= before or time.monotonic() > until:
