@@ -10,7 +10,7 @@ import pytest
 from jackfield.isolation import measuring
 from jackfield.permissions import Permission
 
-from tests.support.frail import Specs, pid_of, told
+from tests.support.frail import CODE, COMMANDS, Specs, pid_of, told
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -59,19 +59,50 @@ async def test_limits_that_the_user_changes_hold_in_a_worker_that_takes_the_othe
     assert "did not answer hook message_received within 2 s and was stopped" in said[0]
 
 
-@pytest.mark.feature("C27")
-async def test_a_plugin_that_is_left_down_comes_back_when_its_user_gives_it_more(weather):
-    host = await weather()
+async def left_down(host) -> list[str]:
+    """Have the plugin end until it is not started again at once; return where what is heard of it is kept."""
     said = told(host)
     for number in range(1, 6):
         await host.call.message_received(text="die")
         await until(lambda: sum(one.startswith("failed") for one in said) >= number)  # noqa: B023 (awaited at once)
         if number < 5:
             await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=20)
-    assert host.plugins.status("weather").state == "failed"
+    assert "its process ended 5 times within a minute" in host.plugins.status("weather").problem
+    said.clear()
+    return said
+
+
+@pytest.mark.feature("C27", "J25")
+async def test_a_plugin_that_is_left_down_comes_back_when_its_user_gives_it_more(weather):
+    host = await weather()
+    said = await left_down(host)
     host.state.change({"limits/weather": {"memory": 200 << 20}}, by="ann")
     await host.reload_changes()
     assert host.plugins.status("weather").state == "active"
+    await host.call.message_received(text="die")
+    await until(lambda: any(one.startswith("failed") for one in said))
+    assert "failed: weather ended with exit code 7" in said
+    await until(lambda: host.plugins.status("weather").state == "active")
+
+
+@pytest.mark.feature("J25")
+@pytest.mark.parametrize("removed", [False, True], ids=["updated", "removed and installed again"])
+async def test_ends_of_what_was_installed_before_are_not_counted_to_what_is_installed_now(
+    weather, profile, build, removed
+):
+    host = await weather()
+    said = await left_down(host)
+    if removed:
+        profile.install()
+        await host.reload_changes()
+    version = "1.0.0" if removed else "1.1.0"
+    profile.install(build("weather", version, code=CODE, isolation="worker", more=COMMANDS))
+    await host.reload_changes()
+    assert host.plugins.status("weather").state == "active"
+    await host.call.message_received(text="die")
+    await until(lambda: any(one.startswith("failed") for one in said))
+    assert "failed: weather ended with exit code 7" in said
+    await until(lambda: host.plugins.status("weather").state == "active")
 
 
 FLOOD = """

@@ -14,7 +14,7 @@ from jackfield.host.changes.runner import Runner
 from jackfield.host.changes.survey import Survey
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.switch import with_dependents
+from jackfield.host.switch import Footing, with_dependents
 from jackfield.isolation import Replacing
 
 _log = logging.getLogger("jackfield.host")
@@ -45,6 +45,7 @@ class Recovering:
         self._carry_out = carry_out
         self._end_released = end_released
         self._replacing: dict[str, Replacing] = {}
+        self._ran: dict[str, tuple[Record, Footing]] = {}
         self._missing: set[str] = set()
         self._coming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -59,8 +60,14 @@ class Recovering:
     def started(self, record: Record) -> None:
         """Note that a plugin's process runs."""
         record.comes_back = False
-        if record.placement.isolation != "external":
-            self._of(record).started()
+        if record.placement.isolation == "external":
+            return
+        cid, replacing = record.candidate.canonical_id, self._of(record)
+        before, footing = self._ran.get(cid), record.footing
+        if before is not None and (before[0] is not record or _differ(before[1], footing)):
+            replacing.begin_anew()  # what ended was another version, an install before, or had other limits
+        self._ran[cid] = record, footing
+        replacing.started()
 
     def ended(self, record: Record, why: str, blamed: bool = True) -> str:
         """Note that a plugin's process has ended by itself, before its life is told; return what to tell.
@@ -106,6 +113,7 @@ class Recovering:
         for one in self._replacing.values():
             one.release()
         self._replacing.clear()
+        self._ran.clear()
 
     def _of(self, record: Record) -> Replacing:
         cid = record.candidate.canonical_id
@@ -168,3 +176,8 @@ class Recovering:
             await self._following.settle(seen)
         elif cid in seen.judgement.verdicts:
             await self._following.settle_one(seen, cid)  # nobody else can have changed, and that is sooner done
+
+
+def _differ(before: Footing, after: Footing) -> bool:
+    """Say whether a process runs other code, or by another word of its user, than the one before it."""
+    return before.code != after.code or before.trees != after.trees
