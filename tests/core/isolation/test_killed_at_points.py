@@ -60,6 +60,7 @@ def before(owner, name, point):
     setattr(owner, name, reached)
 
 before(os, "pidfd_open", "the zygote has forked and not answered")
+before(bootstrap, "end_with_parent", "the worker is not tied to the zygote")
 before(random, "seed", "the worker was born")
 before(bootstrap, "confine", "the worker has its spec")
 confine, drop, wished = bootstrap.confine, capabilities.drop, []
@@ -75,7 +76,12 @@ def dropping():
 bootstrap.confine, capabilities.drop = confining, dropping
 """
 IN_ZYGOTE = "the zygote has forked and not answered"
-IN_WORKER = ("the worker was born", "the worker has its spec", "the worker is in its private root")
+IN_WORKER = (
+    "the worker is not tied to the zygote",
+    "the worker was born",
+    "the worker has its spec",
+    "the worker is in its private root",
+)
 
 HOST = """
 import asyncio, sys

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from jackfield.errors import SandboxError
 from jackfield.isolation.kept_thread import kept_thread
+from jackfield.lifeline import tied
 
 _NO_PLACE: Final = -1  # of an interpreter that lies at the same place at every start
 _FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
@@ -25,7 +26,7 @@ class ZygoteProgram:
         process: its process.
         control: the host's end of its socket.
         printed: the pipe from which the host reads what it prints; who reads closes it.
-        let_go: lets the thread end whose child it is; nothing may be left of it then.
+        let_go: lets the thread end whose child it is, and its line; nothing may be left of it then.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -52,23 +53,29 @@ class ZygoteProgram:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reading, writing = os.pipe2(os.O_CLOEXEC)
 
-        def start() -> "subprocess.Popen[bytes]":
+        def start(kept: tuple[int, ...]) -> "subprocess.Popen[bytes]":
             return subprocess.Popen(
                 [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/", env={},
-                pass_fds=(theirs.fileno(),), start_new_session=True,
+                pass_fds=(theirs.fileno(), *kept), start_new_session=True,
             )  # fmt: skip
 
         try:
             with theirs:
                 control.send(json.dumps({**settings, "apart_from": _place()}).encode())
-                process, let_go = kept_thread(start, name="jackfield-zygote")
+                # Whoever has not come as far as to ask for a parent-death signal, zygote or worker, ends by the line.
+                (process, let_line_go), let_thread_go = kept_thread(lambda: tied(start), name="jackfield-zygote")
         except (OSError, RuntimeError) as error:  # RuntimeError: no thread more may be started
             control.close()
             os.close(reading)
             raise SandboxError(f"the process that forks workers could not be started: {error}") from error
         finally:
             os.close(writing)
+
+        def let_go() -> None:
+            let_line_go()
+            let_thread_go()
+
         return cls(process, control, reading, let_go)
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from jackfield.lifeline import tied
 from jackfield.sandbox import landlock, seccomp
 from jackfield.sandbox.kernel import architecture
 
@@ -121,17 +122,27 @@ def _private_root_works() -> bool:
     above = str(Path(__file__).parents[2])
     code = "import sys; sys.path.insert(0, sys.argv[1]); from jackfield.sandbox import private_root as root; "
     code += "root.enter(['/usr'], [])"
-    try:
-        tried = subprocess.run(
+
+    def start(kept: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", code, above],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={},
             cwd=os.sep,
-            timeout=TRIAL_SECONDS,
-            check=False,
+            pass_fds=kept,
         )
-    except (OSError, subprocess.TimeoutExpired):
+
+    try:
+        child, let_go = tied(start)
+    except OSError:
         return False
-    return tried.returncode == 0
+    try:
+        return child.wait(TRIAL_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        child.kill()
+        child.wait()
+        let_go()

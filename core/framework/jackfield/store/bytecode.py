@@ -18,11 +18,13 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from jackfield.lifeline import tied
 from jackfield.store.compiling import READY
 
 READ_ONLY = 0o444
@@ -47,6 +49,7 @@ class Compiler:
         self._seconds = seconds
         self._until: float | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._let_go: Callable[[], None] | None = None
         self._is_ready = False
         self._watch: threading.Timer | None = None
 
@@ -128,14 +131,19 @@ class Compiler:
             return
         self._is_ready = False
         optimised = ["-O"] * sys.flags.optimize
-        try:
-            self._child = subprocess.Popen(
+
+        def start(kept: tuple[int, ...]) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
                 [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", *optimised, str(_PROGRAM)],
                 env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                pass_fds=kept,
             )
+
+        try:
+            self._child, self._let_go = tied(start)
         except OSError:
             self._give_up()  # no process is to be had, or no room for one
 
@@ -148,7 +156,8 @@ class Compiler:
             self._watch.cancel()
             self._watch = None
         child, self._child = self._child, None
-        if child is None:
+        let_go, self._let_go = self._let_go, None
+        if child is None or let_go is None:
             return
         child.kill()  # it holds nothing that is worth waiting for
         for stream in (child.stdin, child.stdout):
@@ -156,3 +165,4 @@ class Compiler:
                 with contextlib.suppress(OSError):
                     stream.close()
         child.wait()
+        let_go()
