@@ -6,9 +6,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from jackfield.errors import StoreError
+from jackfield.errors import PluginError, StoreError
+from jackfield.management import Management
 from jackfield.management.environment import Environment
-from jackfield.store import StoredFile
+from jackfield.store import Layout, StoredFile
+
+from tests.support.profiles import hostfile
+from tests.support.wheels import WheelSource, plugin_source, unpack
 
 GROUPS = ("chat.plugins",)
 
@@ -47,3 +51,16 @@ def test_a_name_of_python_itself_is_refused():
 def test_a_folder_without_init_may_be_shared(tmp_path: Path):
     (tmp_path / "shared").mkdir()
     Environment(GROUPS, path=[str(tmp_path)]).refuse_shadowing(files("shared/part/__init__.py"))
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+async def test_a_plugin_that_is_called_as_a_library_of_the_application_takes_its_place_nowhere(
+    tmp_path: Path, version: str
+):
+    unpack(WheelSource("mapper", files={"mapper/__init__.py": ""}), tmp_path / "site")
+    impostor = plugin_source("guide", version)
+    impostor.name = "Mapper"
+    environment = Environment(GROUPS, path=[str(tmp_path / "site")])
+    management = Management("chat", Layout(tmp_path / "profile"), [], hostfile(), environment=environment)
+    with pytest.raises(PluginError, match=r"own environment has mapper 1\.0\.0, which stays"):
+        await management.plan_install([str(impostor.build(tmp_path / "wheels"))])

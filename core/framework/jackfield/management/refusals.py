@@ -22,8 +22,16 @@ def refuse_impostor(want: Want, solution: Solution) -> None:
     """Ids and distributions are one to one: a marketplace that mixes them up is not followed.
 
     Raises:
+        PluginError: it is one of the application's own environment, which nobody's file takes the place of.
         MarketError: the distribution that was named for a plugin is another plugin, or a library.
     """
+    if want.distribution in solution.host_used:
+        raise PluginError(
+            f"{want.plugin} comes as {want.distribution}, and the application's own environment has "
+            f"{want.distribution} {solution.host_used[want.distribution]}, which stays",
+            plugin=want.plugin,
+            hint="tell its author: no plugin is called as a library of the application is",
+        )
     manifest = solution.manifests.get(want.distribution)
     if manifest is None or manifest.canonical_id != canonical(want.plugin):
         what = f"the plugin {manifest.id}" if manifest is not None else "no plugin"
