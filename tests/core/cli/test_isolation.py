@@ -48,13 +48,20 @@ def test_a_yes_moves_it_and_a_rollback_moves_it_back(polling: Desk) -> None:
     assert polling.rows()["poll"]["isolation"] == "worker"
 
 
-def test_not_confined_is_said_in_the_list_too(polling: Desk) -> None:
+def test_not_confined_is_said_in_the_list_and_by_the_doctor_too(polling: Desk) -> None:
     assert "that is not confined: it can do what you can" in polling.run("isolation", "poll", "process").out
     assert polling.run("isolation", "poll", "process", "--accept-permissions").code == 0
     assert "process: not confined" in polling.run("list").out
+    doctor = polling.run("doctor")
+    assert doctor.code == 0, "it is as its user chose"
+    assert (
+        "note: poll: it runs in a process of its own that is not confined: it can do what you can\n"
+        "  → jackfield isolation poll worker, to have it confined\n"
+    ) in doctor.out
     back = polling.run("isolation", "poll", "worker", "--json").json
     assert (back["applied"], back["isolation"]["isolation"], back["plan"]["consent"]) == (True, "worker", [])
     assert f"worker ({GRADE})" in polling.run("info", "poll").out
+    assert "not confined" not in polling.run("doctor").out
 
 
 @pytest.mark.slow

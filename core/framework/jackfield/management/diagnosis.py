@@ -13,7 +13,7 @@ from jackfield.management.keeping import Keeping
 from jackfield.management.probation import failed_versions, still_true
 from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
-from jackfield.permissions import decide
+from jackfield.permissions import UNCONFINED, decide
 from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
 from jackfield.store import SURROUNDINGS, Layout, Store, hindrance, misfits, unmet
@@ -64,6 +64,7 @@ def diagnose(
         lambda: _blocked(look()),
         lambda: _conflicts(look()),
         lambda: _growth(look()),
+        lambda: _unconfined(look()),
         lambda: _slow(starts, look()),
         lambda: _orphaned(layout, look()),
         lambda: _vanished(layout, look()),
@@ -264,6 +265,17 @@ def _growth(inventory: Inventory) -> Iterator[Finding]:
         elif unseen := grant.unseen(one.canonical_id for one in manifest.requires):
             problem = f"{candidate.version} uses more plugins than you allowed: {', '.join(unseen)}"
             yield Finding("growth", candidate.id, problem, f"jackfield enable {candidate.id}")
+
+
+def _unconfined(inventory: Inventory) -> Iterator[Finding]:
+    """Name what runs as a process that nothing confines: its user chose that, and may have forgotten it since."""
+    for row in inventory.rows():
+        if row.enabled and row.isolation == "process":
+            problem = "it runs in a process of its own that is not confined: it can do what you can"
+            advice = f"jackfield isolation {row.id} worker, to have it confined"
+            if inventory.grade == UNCONFINED:
+                advice = "jackfield doctor --sandbox says what this machine lacks for more"
+            yield Finding("not confined", row.id, problem, advice)
 
 
 def _slow(starts: Starts, inventory: Inventory) -> Iterator[Finding]:

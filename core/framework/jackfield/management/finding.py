@@ -19,13 +19,14 @@ Kind = Literal[
     "blocked",
     "conflict",
     "growth",
+    "not confined",
     "slow",
     "orphaned",
     "vanished",
 ]
 
-_NOTES: frozenset[Kind] = frozenset({"rolled back"})
-"""What was taken care of: it is told as long as it holds, and nothing is wrong for it."""
+_NOTES: frozenset[Kind] = frozenset({"rolled back", "not confined"})
+"""What was taken care of, or is as its user chose: it is told as long as it holds, and nothing is wrong for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ class Finding:
             `old list`: what a marketplace revoked is not known any more, or as of long ago; `rolled back`: a new
             version failed and is held back; `broken`: files that are not as they were installed, a storage, a
             settings.toml or a record of what is installed that cannot be read; `blocked`: enabled and cannot run;
-            `conflict`: two plugins want the same; `growth`: a version waits for consent to more; `slow`: it held up the
-            last start; `orphaned`: data of plugins that are not installed; `other Python`: a file is made for another
-            Python or platform; `vanished`: plugins of a Python environment that is gone.
+            `conflict`: two plugins want the same; `growth`: a version waits for consent to more; `not confined`: its
+            user chose `process` for it; `slow`: it held up the last start; `orphaned`: data of plugins that are not
+            installed; `other Python`: a file is made for another Python or platform; `vanished`: plugins of a Python
+            environment that is gone.
         plugin: whose, as its author writes the id; None where it is nobody's.
         problem: one sentence.
         advice: what to do: a command, or a sentence.

@@ -19,7 +19,8 @@ from jackfield.permissions import UNCONFINED
     "Looks for plugins that failed in the running application, or when it last ran, or of which something failed while "
     "the rest runs on; that are blocked or in each other's way; for new versions that wait for a yes, damaged files, "
     "slow starts, data of plugins that are gone, and safe mode. It runs no plugin and asks no marketplace. The exit "
-    "code is 1 where something is wrong; a note, as on a version that was rolled back, is nothing wrong.\n\n"
+    "code is 1 where something is wrong; a note, as on a version that was rolled back or a plugin that runs not "
+    "confined since you chose that, is nothing wrong.\n\n"
     "It says how well this machine confines plugins. With --sandbox it says what is missing, and tries whether that "
     "holds: a few attacks that harm nothing, each without the sandbox and within it.",
     examples=[
