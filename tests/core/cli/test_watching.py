@@ -308,6 +308,10 @@ async def test_what_was_told_of_a_build_is_told_no_more_where_the_next_one_is_in
     assert "no paper" in ran.err
     assert "the build before is back" in ran.err
     assert "rebuilt 1.0.0 was rolled back to the build before by itself" in (await running.run("list")).out
-    mended = build_plugin(tmp_path / "fourth", "rebuilt", "1.0.0", code=code.format("return"))
+    newer = build_plugin(tmp_path / "fourth", "rebuilt", "1.1.0", code=code.format("pass"))
+    assert (await running.run("install", str(newer), "--yes")).code == 0
+    assert "rolled back" not in (await running.run("list")).out, "what came after it runs"
+    assert "rolled back" not in (await running.run("doctor")).out
+    mended = build_plugin(tmp_path / "fifth", "rebuilt", "1.0.0", code=code.format("return"))
     assert (await running.run("install", str(mended), "--accept-permissions")).code == 0
     assert "no paper" not in (await running.run("list")).out

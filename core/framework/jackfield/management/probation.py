@@ -194,7 +194,7 @@ def failed_versions(state: State) -> tuple[FailedVersion, ...]:
 
 
 def still_true(failures: Iterable[FailedVersion], pins: Mapping[str, Pin]) -> tuple[FailedVersion, ...]:
-    """Leave out what another file of the same version took the place of, as its author's next build does.
+    """Leave out whose place another file of the same version, or a newer one, has taken, as its author's next build.
 
     What failed stays held back, by its hash; but nobody is to read of a plugin that runs that it was taken out.
 
@@ -206,7 +206,11 @@ def still_true(failures: Iterable[FailedVersion], pins: Mapping[str, Pin]) -> tu
 
 
 def _replaced(failed: FailedVersion, pin: Pin | None) -> bool:
-    if pin is None or failed.library or (pin.distribution, pin.version) != (failed.distribution, failed.version):
+    from packaging.version import Version  # only where something failed
+
+    if pin is None or failed.library or pin.distribution != failed.distribution:
+        return False
+    if Version(pin.version) < Version(failed.version):
         return False
     return pin.file.sha256 not in (failed.sha256, failed.back_sha256)
 
