@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jackfield.analytics.stats import PluginStats, UseStats, stats_of
 from jackfield.errors import StoreError
+from jackfield.locks import locked
 
 MAXIMUM_BYTES = 16 << 20
 """What is read at most; a file that grew beyond is begun anew."""
@@ -45,17 +46,15 @@ class UsageFile:
         Raises:
             StoreError: the file cannot be written, or another process did not let go of it in time.
         """
-        import filelock  # only a process that ends needs it
-
         added = list(uses)
         if not added:
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with filelock.FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600):
+            with locked(self._path.with_suffix(".lock"), LOCK_SECONDS):
                 known = [use for stats in self.read() for use in stats.uses]
                 self._write([one.to_mapping() for one in stats_of([*known, *added])])
-        except (OSError, filelock.Timeout) as error:
+        except OSError as error:  # or another one has held it too long
             raise StoreError(f"{self._path} cannot be written: {error}") from error
 
     def _write(self, plugins: list[dict[str, object]]) -> None:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.locks import Lock
 from jackfield.store import Layout
 
 
@@ -17,28 +18,25 @@ class HostLock:
     """
 
     def __init__(self, layout: Layout, app: str) -> None:
-        import filelock  # not needed where nothing runs
-
         self._app = app
         self._layout = layout
         self._path = layout.host_lock
         self._holder = layout.run / "host.pid"
-        self._lock = filelock.FileLock(self._path, timeout=0, thread_local=False)
-        self._busy = filelock.Timeout
+        self._lock = Lock(self._path)
 
     def take(self) -> None:
         """Take the lock, at once or not at all.
 
         Raises:
             StoreLocked: another host runs with this profile; the sentence names its process.
-            StoreError: the folder cannot be written.
+            StoreError: the folder cannot be written, or its file system has no locks.
         """
         try:
             self._layout.make_root()
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._lock.acquire()
+            self._lock.take(0)
             self._holder.write_text(str(os.getpid()), encoding="ascii")
-        except self._busy as error:
+        except TimeoutError as error:
             raise StoreLocked(
                 f"another {self._app} ({_process(self._holder)}) runs with these plugins",
                 hint="stop it, or give this one a profile of its own",
@@ -49,7 +47,7 @@ class HostLock:
 
     def release(self) -> None:
         """Let go; without the lock nothing happens."""
-        if self._lock.is_locked:
+        if self._lock.is_held:
             with contextlib.suppress(OSError):
                 self._holder.unlink(missing_ok=True)
             self._lock.release()

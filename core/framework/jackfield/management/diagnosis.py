@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from jackfield.errors import StoreError, UnknownPlugin
+from jackfield.locks import locks_problem
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.finding import Finding
 from jackfield.management.inventory import Inventory
@@ -86,7 +87,9 @@ def _all(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]
 
 
 def _unwritable(layout: Layout) -> Iterator[Finding]:
-    why = hindrance(layout.root)
+    why, without = hindrance(layout.root), locks_problem(layout.install_lock)
+    if without is not None:
+        yield Finding("unwritable", None, f"nothing can be changed: {without.message}", without.hint or "")
     if why is not None:
         problem = f"no plugin can be installed, set or keep anything: {why}"
         yield Finding("unwritable", None, problem, "see to it, or have JACKFIELD_HOME name another folder")

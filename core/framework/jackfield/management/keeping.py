@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from jackfield.errors import StoreError, UnknownPlugin, UsageError
+from jackfield.locks import locked
 from jackfield.management.inventory import Inventory
 from jackfield.management.limits import PluginLimits
 from jackfield.management.specs import canonical
@@ -215,15 +216,14 @@ class Keeping:
 
     def _hold_host(self, stack: ExitStack) -> bool:
         """Keep the application from starting meanwhile; False where it runs."""
-        import filelock
-
         if not self._layout.run.is_dir():
             return True
-        lock = filelock.FileLock(self._layout.host_lock, timeout=0, thread_local=False)
         try:
-            stack.enter_context(lock)
-        except filelock.Timeout:
+            stack.enter_context(locked(self._layout.host_lock, 0))
+        except TimeoutError:
             return False
+        except OSError as error:
+            raise StoreError(f"{self._layout.run} cannot be written: {error.strerror}") from error
         return True
 
     def _name(self, cid: str) -> str | None:

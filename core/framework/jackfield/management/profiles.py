@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import StoreError, StoreLocked, UsageError
+from jackfield.locks import locked
 from jackfield.places import environment_profile
 from jackfield.storage import State
 from jackfield.store import Layout, Store, install_lock
@@ -101,12 +102,12 @@ def take_over(layout: Layout, name: str, *, by: str) -> Vanished:
 
 
 def _refuse_running(layout: Layout) -> None:
-    import filelock
-
     if not layout.host_lock.exists():
         return
     try:
-        with filelock.FileLock(layout.host_lock, timeout=0, thread_local=False):
+        with locked(layout.host_lock, 0):
             pass
-    except filelock.Timeout as error:
+    except TimeoutError as error:
         raise StoreLocked("an application runs with these plugins", hint="stop it first") from error
+    except OSError as error:
+        raise StoreError(f"{layout.run} cannot be written: {error.strerror}") from error

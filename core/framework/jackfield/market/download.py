@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from filelock import FileLock, Timeout
 
-from jackfield.errors import MarketError, MarketUnreachable
+from jackfield.errors import MarketError, MarketUnreachable, StoreError
+from jackfield.locks import Lock
 from jackfield.manifest import File
 from jackfield.market.failures import TAMPERED, Busy, TooSlow, not_kept, refuse_failure, shown
 from jackfield.market.pace import Pace
@@ -214,16 +214,16 @@ def _piece(sha256: str, target: Path, partials: Path | None) -> Iterator[_Piece]
         piece.remove()
 
 
-def _kept(sha256: str, partials: Path) -> FileLock | None:
+def _kept(sha256: str, partials: Path) -> Lock | None:
     """The held lock of a piece, None where another process fetches the same file or nothing can be kept."""
-    lock = FileLock(partials / f"{sha256}.lock", timeout=0)
+    lock = Lock(partials / f"{sha256}.lock")
     try:
         partials.mkdir(mode=0o700, parents=True, exist_ok=True)
         oldest = time.time() - KEPT_SECONDS
         for path in partials.iterdir():
             if path.suffix in (".part", ".etag", ".lock") and path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
-        lock.acquire()
-    except (Timeout, OSError):
+        lock.take(0)
+    except (StoreError, OSError):
         return None
     return lock

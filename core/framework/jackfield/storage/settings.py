@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jackfield.errors import StoreError, StoreLocked, UsageError
+from jackfield.locks import Lock
 from jackfield.manifest import SettingContribution
 from jackfield.storage.folders import make_private
 from jackfield.storage.mirror import Agreement, compare
@@ -275,15 +276,13 @@ class Settings:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One at a time, also between processes: else both would take up one edit, or write over another's."""
-        import filelock  # a reader never needs it
-
         with self._guard:
             place = self._agreement.path.with_suffix(".lock")
+            lock = Lock(place)
             try:
                 make_private(place.parent)
-                lock = filelock.FileLock(place, timeout=LOCK_SECONDS, thread_local=False)
-                lock.acquire()
-            except filelock.Timeout as error:
+                lock.take(LOCK_SECONDS)
+            except TimeoutError as error:
                 raise StoreLocked(f"another process has been changing settings of {self._plugin}") from error
             except OSError as error:
                 raise StoreError(f"{place} cannot be written: {error.strerror}") from error

@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.locks import Lock
 from jackfield.places import waiting_for_nobody
 from jackfield.storage.entry import JSON, Change, Entry, entry_of, is_torn, line_of
 from jackfield.storage.folders import make_private, sync_folder, write_all
@@ -288,13 +289,11 @@ class State:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        import filelock  # a reader never needs it
-
+        lock = Lock(self._path.parent / "lock")
         try:
             make_private(self._path.parent)
-            lock = filelock.FileLock(self._path.parent / "lock", timeout=LOCK_SECONDS, thread_local=False)
-            lock.acquire()
-        except filelock.Timeout as error:
+            lock.take(LOCK_SECONDS)
+        except TimeoutError as error:
             raise StoreLocked(f"another process has been writing {self._path} for {LOCK_SECONDS:.0f} s") from error
         except OSError as error:
             raise StoreError(f"{self._path.parent} cannot be written: {error.strerror}") from error

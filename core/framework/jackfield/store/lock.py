@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.locks import Lock
 from jackfield.store.layout import Layout, hindrance
 
 WAIT_SECONDS = 30.0
@@ -27,17 +28,15 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
 
     Raises:
         StoreLocked: another installer still works; the message names it.
-        StoreError: the lock file cannot be made.
+        StoreError: the lock file cannot be made, or the file system has no locks.
     """
-    import filelock  # a reader never needs it
-
     holder = layout.run / "installer.json"
-    lock = filelock.FileLock(layout.install_lock, timeout=timeout_seconds, thread_local=False)
+    lock = Lock(layout.install_lock)
     try:
         layout.make_root()
         layout.run.mkdir(exist_ok=True, mode=0o700)
-        lock.acquire()
-    except filelock.Timeout as error:
+        lock.take(timeout_seconds)
+    except TimeoutError as error:
         raise StoreLocked(
             f"another installer is at work: {_describe(holder)}", hint="try again when it has ended"
         ) from error

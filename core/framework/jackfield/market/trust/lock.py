@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from jackfield.errors import TrustError
+from jackfield.locks import Lock
 from jackfield.market.trust.anchor import make_private
 
 LOCK_SECONDS = 30.0
@@ -22,17 +21,18 @@ class Alone:
 
     Raises:
         TrustError: another program holds it for longer than `LOCK_SECONDS`.
+        StoreError: the file system has no locks.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / "lock", thread_local=False)
+        self._lock = Lock(folder / "lock")
 
     def __enter__(self) -> None:
         make_private(self._folder / "metadata")
         try:
-            self._lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
+            self._lock.take(LOCK_SECONDS)
+        except TimeoutError as error:
             raise TrustError(
                 f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again"
             ) from error
