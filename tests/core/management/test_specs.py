@@ -29,6 +29,29 @@ def test_what_is_no_hash_is_refused(digits: str) -> None:
         parse_spec(f"poll@sha256:{digits}")
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("poll>=2", "poll@>=2"),
+        ("poll >= 1.0, <2.0", "poll@>=1.0 <2.0"),
+        ("Poll^1", "Poll@^1"),
+        ("poll=1.2", "poll@=1.2"),
+    ],
+)
+def test_a_range_as_pip_takes_it_is_told_how_to_write(typed: str, written: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_spec(typed)
+    assert caught.value.hint == f"a range of versions follows an @: '{written}'"
+    assert parse_spec(written).id == "poll"
+
+
+@pytest.mark.parametrize("typed", ["poll<", "poll!=1", "p[x]>=1"])
+def test_what_is_no_range_here_is_not_called_one(typed: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_spec(typed)
+    assert "range" not in (caught.value.hint or "")
+
+
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:

@@ -11,6 +11,7 @@ from jackfield.errors import GrammarError, UsageError
 from jackfield.manifest import Pin, Requirement, Version, canonical_id, parse_id
 
 _SPEC = re.compile(r"([A-Za-z0-9_.-]+?)\s*(==|@)\s*(.+)", re.DOTALL)
+_RANGE_OF_PIP = re.compile(r"([A-Za-z0-9_.-]+?)\s*([<>=^~!].*)", re.DOTALL)
 _HASH = re.compile(r"@\s*sha256:(.*)$", re.DOTALL)
 _LEAST_DIGITS = 8  # fewer would be met by chance
 _LONGEST_FILE = 1024 * 1024
@@ -68,7 +69,22 @@ def parse_spec(text: str) -> Spec:
             limit = f"={_version(limit.strip())}"
         return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()), exact=operator == "==")
     except GrammarError as exc:
-        raise UsageError(f"{written!r} cannot be installed: {exc.message}", hint=exc.hint) from exc
+        hint = _meant(written) if match is None else None
+        raise UsageError(f"{written!r} cannot be installed: {exc.message}", hint=hint or exc.hint) from exc
+
+
+def _meant(written: str) -> str | None:
+    """How to write what pip takes as `poll>=2,<3`; None for anything else."""
+    match = _RANGE_OF_PIP.fullmatch(written)
+    if match is None:
+        return None
+    limit = re.sub(r"([<>=^~])\s+", r"\1", " ".join(match[2].replace(",", " ").split()))
+    try:
+        parse_id(match[1].lower())
+        Requirement.parse(limit)
+    except GrammarError:
+        return None
+    return f"a range of versions follows an @: '{match[1]}@{limit}'"
 
 
 def read_spec_file(path: Path) -> list[str]:
