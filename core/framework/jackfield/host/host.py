@@ -120,9 +120,8 @@ class Host:
         self._looking = Looking(
             self._store, self._state, self.hostfile, scripts, self._holds, self._presences, self._circumstances
         )
-        self.gate = Gate(
-            app, external, self.layout, self._state, self.plugins, self._looking.unwelcome, self._follow_connections
-        )
+        self._turn, welcome = Turn(), (self._looking.unwelcome, self._follow_connections)
+        self.gate = Gate(app, external, self.layout, self._state, self.plugins, *welcome, self._turn.patience)
         around = Surroundings(
             app,
             self.layout,
@@ -145,7 +144,7 @@ class Host:
         )
         connected = self.gate.connected(api)
         self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._holds.of_worker, connected)
-        runner = Runner(self.plugins, around, self._manager, self._elsewhere)
+        runner = Runner(self.plugins, around, self._manager, self._elsewhere, self._turn.patience)
         self._code = Code()
         self._demand = Demand(self.plugins, self._manager, self._hearing, self.commands, self.ui)
         self.events.tell(first=self._before_event, listened=self._wake_sender)
@@ -160,7 +159,6 @@ class Host:
             holds=self._holds,
             demand=self._demand,
         )
-        self._turn = Turn()
         reloading = Reloading(self.hostfile.name, plugins=self.plugins, runner=runner, code=self._code)
         look, visits = self._looking.look, guard.visits
         self._orders = Orders(self._following, self._turn, look, self._state, self._presences, reloading, visits)
@@ -240,10 +238,10 @@ class Host:
         await self._orders.to_its_end(self._follow_changes())
 
     async def _follow_changes(self) -> None:
+        self.gate.check_keys()
         async with self._turn.taken():
             if not self._orders.running:
                 return
-            self.gate.check_keys()
             self.observed.follow(self._state)
             await self._orders.follow_all(on_disk=False)
             wirings = [record.wiring for record in self.plugins.records().values() if record.wiring is not None]
@@ -342,9 +340,10 @@ class Host:
     def _circumstances(self) -> Circumstances:
         return self.safe, self.gate.attendance, self.plugins.script_files()
 
-    async def _follow_connections(self) -> None:
+    async def _follow_connections(self, begins: Callable[[], None]) -> None:
         """Go where external plugins take part that have come, and others do not that have gone."""
-        async with self._turn.taken():
+        async with self._turn.taken(asked_for=False):
+            begins()
             if self._orders.running:
                 await self._following.settle(await self._looking.look())
                 await self._orders.end_released()

@@ -43,6 +43,7 @@ class Line:
         is_here: tells whether it is called in the loop's thread.
         is_taken: whether whoever waits drives the link, or did last.
         own_time: of the calls to the plugin.
+        taken_down: why the host ends it, where nobody is to blame for that, in words before "meanwhile"; else empty.
         held: makes the function that calls one method again and again, while this thread drives the link by waiting.
         quick: makes the same for calls on the running loop.
     """
@@ -60,6 +61,7 @@ class Line:
         self.held = self._blocking.held
         self.quick = self._connection.quick
         self._returning = False
+        self.taken_down = ""
         self._served_now: dict[str, tuple[Served, Served]] = {}  # as it is served, and as it is to who waits
         self.own_time = OwnTime(link.ledger.mine, self._connection.look_at_deadlines)
 

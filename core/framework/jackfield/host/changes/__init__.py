@@ -2,7 +2,8 @@
 
 `survey` reads what is there, for `looking`; `following` goes from what runs to what shall run, `orders` takes what is
 asked of one plugin, `reloading` imports code anew; `runner` takes one plugin through one step of its life, `turn`
-lets one change happen at a time, and `within` refuses what would wait for itself.
+lets one change happen at a time, `patience` breaks off the start of an external plugin for who waits, and `within`
+refuses what would wait for itself.
 """
 
 from jackfield.host.changes.attendance import Attendance
@@ -13,6 +14,7 @@ from jackfield.host.changes.following import Following
 from jackfield.host.changes.looking import Circumstances, Looking
 from jackfield.host.changes.managing import PluginPlugins
 from jackfield.host.changes.orders import Orders
+from jackfield.host.changes.patience import Patience
 from jackfield.host.changes.presence import Presences
 from jackfield.host.changes.reloading import Reloading
 from jackfield.host.changes.runner import Runner
@@ -27,6 +29,7 @@ __all__ = [
     "Following",
     "Looking",
     "Orders",
+    "Patience",
     "PluginPlugins",
     "Presences",
     "Reloading",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jackfield.errors import PluginError
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.imports import Packages
+from jackfield.host.changes.patience import Patience
 from jackfield.host.facets import Surroundings, Wiring, settings_of
 from jackfield.host.loader import load
 from jackfield.host.plugins import Plugins
@@ -41,13 +42,17 @@ class Bringing:
         around: what their contexts share.
         elsewhere: brings up those that run in another process.
         shape: keeps their data in the shape that their code reads.
+        patience: with the starts of external ones.
     """
 
-    def __init__(self, plugins: Plugins, around: Surroundings, elsewhere: Elsewhere, shape: DataShape) -> None:
+    def __init__(
+        self, plugins: Plugins, around: Surroundings, elsewhere: Elsewhere, shape: DataShape, patience: Patience
+    ) -> None:
         self._plugins = plugins
         self._around = around
         self._elsewhere = elsewhere
         self._shape = shape
+        self._patience = patience
         self._prepared: dict[str, Brought] = {}
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
@@ -74,7 +79,7 @@ class Bringing:
         """
         if self._shape.exchanges(candidate):
             return  # it would hold the folder that makes room for another one
-        with contextlib.suppress(Exception):  # told when it is loaded
+        with contextlib.suppress(Exception), self._patience.step(candidate, placement):  # told when it is loaded
             self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
 
     def exchanges_data(self, candidate: Candidate) -> bool:

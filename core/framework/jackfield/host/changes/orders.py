@@ -145,6 +145,7 @@ class Orders:
             await self._follow(cid)
             return self._plugins.status(plugin)
 
+        self._turn.no_longer_wanted(cid)
         return await self._carry_out(change())
 
     async def unload(self, plugin: str, *, by: str) -> bool:
@@ -160,6 +161,7 @@ class Orders:
             await self._follow(cid)
             return True
 
+        self._turn.no_longer_wanted(cid)
         return await self._carry_out(change())
 
     async def reload(self, plugin: str) -> PluginStatus:

@@ -20,6 +20,7 @@ from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import leave, open_entrances
 from jackfield.host.changes.leaving import Leaving
+from jackfield.host.changes.patience import Patience
 from jackfield.host.changes.within import callback as within
 from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
@@ -48,6 +49,7 @@ class Runner:
         around: what their contexts share.
         manager: where their hooks are registered.
         elsewhere: brings up those that run in another process.
+        patience: with the starts of external ones.
 
     Attributes:
         bringing: imports their code.
@@ -59,7 +61,14 @@ class Runner:
             whether the plugin is to blame; it returns the sentence that is told.
     """
 
-    def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager, elsewhere: Elsewhere) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        around: Surroundings,
+        manager: HookManager,
+        elsewhere: Elsewhere,
+        patience: Patience,
+    ) -> None:
         self._plugins = plugins
         self._around = around
         self._manager = manager
@@ -71,8 +80,9 @@ class Runner:
         self._shape = DataShape(around.layout.root, around.state)
         self.elsewhere = elsewhere
         self._leaving = Leaving(elsewhere)
+        self._patience = patience
         self.stand_ins = StandIns(manager, around)
-        self.bringing = Bringing(plugins, around, elsewhere, self._shape)
+        self.bringing = Bringing(plugins, around, elsewhere, self._shape, patience)
 
     async def end_prepared(self) -> None:
         """End the processes that were prepared and not needed, and those that were replaced."""
@@ -85,6 +95,10 @@ class Runner:
             record: the plugin.
             brought: its code, where it has been imported already.
         """
+        with self._patience.step(record.candidate, record.placement):
+            await self._load(record, brought)
+
+    async def _load(self, record: Record, brought: Brought | None) -> None:
         candidate, inline = record.candidate, not record.placement.own_process
         problem = ""
         if brought is None and inline:  # another process has a path of its own, and looks for itself
@@ -119,6 +133,10 @@ class Runner:
             before: set when those are through that come up side by side with it and are called before it, so that the
                 order of hooks is the same at every start. It waits a moment for them, and no longer.
         """
+        with self._patience.step(record.candidate, record.placement):
+            await self._enable(record, before)
+
+    async def _enable(self, record: Record, before: asyncio.Event | None) -> None:
         wiring, loaded = record.wiring, record.loaded
         if wiring is None or loaded is None:
             return
@@ -276,6 +294,9 @@ class Runner:
             await remote.end(f"it failed: {told}")
         if wiring is not None:
             await wiring.close()
+        if self._patience.is_broken_off(record.candidate.canonical_id):  # nothing has failed: it comes again
+            self._plugins.tell(record, Happening.UNLOADED if record.life.state.runs_code else Happening.FOUND)
+            return
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         why = f"{in_short(told)} ({when})"

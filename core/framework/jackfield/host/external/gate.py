@@ -23,7 +23,7 @@ from typing import Any
 from jackfield.api import ApiFactory
 from jackfield.discovery import EXTERNAL
 from jackfield.errors import LinkClosed, LinkError
-from jackfield.host.changes import Attendance
+from jackfield.host.changes import Attendance, Patience
 from jackfield.host.external.connections import Connection, Connections
 from jackfield.host.external.manifests import Manifests
 from jackfield.host.external.starting import Connected, limits_of
@@ -51,6 +51,7 @@ from jackfield.store import Layout
 _log = logging.getLogger("jackfield.host")
 
 _REVOKED = "its key was revoked"
+_BROKEN_OFF = "its start was broken off, because a change was waited for: it may come again"
 #: What a connection may take to say that it is alive, when another one of the same plugin comes.
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
@@ -79,7 +80,9 @@ class Gate:
         state: keys, wishes, grants, manifests.
         plugins: what there is in the host.
         unwelcome: says why a plugin may not run if it connects, by its canonical id; empty where it may.
-        follow: has the host go where it shall be, after somebody came or went.
+        follow: has the host go where it shall be, after somebody came or went; it calls what it is given before
+            it looks.
+        patience: has a plugin's start broken off for which others wait.
 
     Attributes:
         connections: what is connected; the host looks here for what may run.
@@ -93,7 +96,8 @@ class Gate:
         state: StateLog,
         plugins: Plugins,
         unwelcome: Callable[[str], Awaitable[str]],
-        follow: Callable[[], Coroutine[Any, Any, None]],
+        follow: Callable[[Callable[[], None]], Coroutine[Any, Any, None]],
+        patience: Patience,
     ) -> None:
         self._app = app
         self._external = external
@@ -102,6 +106,8 @@ class Gate:
         self.connections = Connections()
         self._unwelcome = unwelcome
         self._follow = follow
+        self._patience = patience
+        patience.break_off = self._break_off
         self._layout = layout
         self._places = Places(layout.requested_plugin_port, layout.plugin_port, layout.plugin_socket)
         self._uses = KeyUses(layout.key_uses)
@@ -111,6 +117,7 @@ class Gate:
         self._manifests = Manifests(state)
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._next: asyncio.Task[None] | None = None
         self._doors: Doors | None = None
         self._reception: Reception | None = None
         self._terminator: Terminator | None = None
@@ -156,7 +163,8 @@ class Gate:
         """Let nobody connect any more; who is connected stays until `part`."""
         if self._doors is not None and self._reception is not None:
             self._doors.close()
-            await self._reception.close()
+            with self._patience.waited(at_once=True):
+                await self._reception.close()
         self._doors = self._reception = None
 
     async def part(self, reason: str) -> None:
@@ -219,6 +227,9 @@ class Gate:
 
     async def _let_in(self, cid: str, arrival: Arrival) -> None:
         plugin = arrival.key.plugin
+        if (rest := self._patience.rest_seconds(cid)) > BETWEEN_SECONDS:
+            await arrival.refuse(f"{plugin} took as long to start before: it may come again in {rest:.1f} s")
+            return
         problem = await self._present(cid)
         if not problem and not self._holds(arrival.key):  # it may have been revoked while whoever was here was asked
             await arrival.refuse(INVALID_KEY)
@@ -305,14 +316,29 @@ class Gate:
             taken_down = "it was unloaded" if status.enabled else "it is disabled"
             self._end(cid, connection, status.problem or ("the host stops" if self._doors is None else taken_down))
 
+    def _break_off(self, cid: str) -> None:
+        """End the connection over which a plugin is brought up: others wait, or it is not wanted any more."""
+        if (connection := self.connections.get(cid)) is not None:
+            connection.line.taken_down = "its start was broken off"  # so that nobody is blamed for it
+            self._end(cid, connection, _BROKEN_OFF)
+            self._keep(self._followed())
+
     def _end(self, cid: str, connection: Connection, reason: str) -> None:
         if self.connections.remove(cid, connection, reason):
             _log.info("the connection of %s is ended: %s", connection.key.plugin, reason)
             connection.line.close(reason)
 
     async def _followed(self) -> None:
-        """Have the host follow, to the end also where whoever asked for it is gone."""
-        await asyncio.shield(self._keep(self._follow()))
+        """Have the host follow, once for all who ask before it does, also where one of them is gone."""
+        if self._next is None:
+            self._next = self._keep(self._follow(self._begins))
+            self._next.add_done_callback(self._begins)
+        await asyncio.shield(self._next)
+
+    def _begins(self, ended: asyncio.Task[None] | None = None) -> None:
+        """Note that whoever asks from now on needs another look; one that has ended may never have begun."""
+        if ended is None or ended is self._next:
+            self._next = None
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -213,8 +213,8 @@ class RemotePlugin:
         """Return the error for a call of a process that is gone; where its host ended it, nobody is to blame."""
         if self.process is not None and self.process.breach is not None:
             return self.process.breach.error()
-        if self._taken_down:
-            return TakenDown(f"{self.plugin} did not answer {what}: {self._taken_down} meanwhile", plugin=self.plugin)
+        if taken_down := self._taken_down or self.line.taken_down:
+            return TakenDown(f"{self.plugin} did not answer {what}: {taken_down} meanwhile", plugin=self.plugin)
         return ProcessLost(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
     async def in_place_of(self, error: Exception) -> Exception:
