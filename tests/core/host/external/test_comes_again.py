@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import time
 from pathlib import Path
 
 import pytest
 from jackfield.host.remote.facets.turns import AT_ONCE
 from jackfield.permissions import Permission
 
-from tests.support.echo import an_open_house, gone
+from tests.support.echo import an_open_house, gone, said, up
 from tests.support.guests import House, answer_until_up, frame, manifest, program, status
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
@@ -109,3 +111,22 @@ async def test_what_it_asks_is_counted_over_all_its_connections(tmp_path: Path):
             if FLOOD in status(house.host).note:
                 break
         assert FLOOD in status(house.host).note
+
+
+@pytest.mark.feature("J24", "K15")
+async def test_its_lines_of_log_are_counted_over_all_its_connections(tmp_path: Path):
+    most = 2 * 5  # its own side lets through half of that
+    async with an_open_house(tmp_path) as house:
+        key = house.know(text=manifest(more="[limits]\nlog = 5\n"))
+        began = time.monotonic()
+        for _ in range(6):
+            with house.knock() as connection:
+                connection.sendall(frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+                await asyncio.to_thread(answer_until_up, connection)
+                await up(house.host)
+                connection.sendall(frame(4, "log", {"level": 40, "message": "mine"}) * 2 * most)
+                connection.shutdown(socket.SHUT_WR)
+                await gone(house.host)
+        seconds = int(time.monotonic() - began)
+        assert said(house.host).count("mine") <= most * (seconds + 1)
+        assert "echo writes more than 10 lines of log a second; the rest is dropped" in said(house.host)

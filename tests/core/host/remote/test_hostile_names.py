@@ -12,7 +12,7 @@ from jackfield.host.remote.facets.telling import MOST_LOGGERS, ServedLogger
 from jackfield.host.remote.loading import served_life
 from jackfield.host.remote.plugin import MOST_LEFT
 from jackfield.host.remote.sources import Sources
-from jackfield.isolation import Line
+from jackfield.isolation import Line, LineRate
 from jackfield.rpc import Link
 
 from tests.support.plain_workers import served
@@ -56,7 +56,7 @@ async def test_one_process_after_the_other_leaves_no_more_loggers(hostile):
     side, _ = hostile
     before = len(logging.Logger.manager.loggerDict)
     for process in range(5):
-        logger = ServedLogger(side.wiring.context, 10_000)
+        logger = ServedLogger(side.wiring.context, LineRate("probe", lambda: 10_000, logging.error))
         for number in range(MOST_LOGGERS):
             logger.log(40, "line", name=f"p{process}n{number}")
     assert len(logging.Logger.manager.loggerDict) - before <= MOST_LOGGERS

@@ -15,7 +15,7 @@ from jackfield.errors import PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.remote.asking import asking, leading_on
-from jackfield.host.remote.facets import Commanding, Turns, served_context
+from jackfield.host.remote.facets import Commanding, Lasting, served_context
 from jackfield.host.remote.loading import load_remote, served_life
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.sources import Sources
@@ -57,7 +57,7 @@ class Elsewhere:
             "external": connected,
         }
         self._finishing: set[asyncio.Task[None]] = set()
-        self._turns: dict[str, Turns] = {}
+        self._lasting: dict[str, Lasting] = {}
 
     async def finish(self, remotes: Iterable[RemotePlugin]) -> None:
         """End processes whose successors are at work, each as soon as it has answered.
@@ -119,7 +119,7 @@ class Elsewhere:
             descriptors=DescriptorSender(started.files, peer=peer) if started.files is not None else None,
             api_type=self._api_type,
             limits=started.limits,
-            turns=self._turns_of(candidate, placement),
+            lasting=self._lasting_of(candidate, placement),
         )
         served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by, remote.waited)
         load = partial(
@@ -143,15 +143,18 @@ class Elsewhere:
         remote.import_seconds = perf_counter() - began
         return loaded, remote
 
-    def _turns_of(self, candidate: Candidate, placement: Placement) -> Turns | None:
-        """Return the turns that all connections of an external plugin have together; None for a worker.
+    def _lasting_of(self, candidate: Candidate, placement: Placement) -> Lasting | None:
+        """Return what all connections of an external plugin have together; None for a worker.
 
-        Whoever connects by themselves may do so four times a second, and each time send what those before have begun.
+        Whoever connects by themselves may do so four times a second, and each time do as much as those before.
         A worker is replaced with patience, and the code that follows it waits for nothing of the one before.
         """
         if placement.isolation != "external":
             return None
-        return self._turns.setdefault(candidate.canonical_id, Turns())
+        cid = candidate.canonical_id
+        if cid not in self._lasting:
+            self._lasting[cid] = Lasting(candidate.id, self._around.logger(candidate.id).warning)
+        return self._lasting[cid]
 
 
 def _running(remote: RemotePlugin, sources: Sources, handler: int, name: str) -> Call:

@@ -5,8 +5,7 @@ added here is that arguments are decoded by their types, and that what is held b
 """
 
 from jackfield.host.remote.facets.holding import Holding
-from jackfield.host.remote.facets.served import Commanding, served_context
+from jackfield.host.remote.facets.served import Commanding, Lasting, served_context
 from jackfield.host.remote.facets.speaking import hearing
-from jackfield.host.remote.facets.turns import Turns
 
-__all__ = ["Commanding", "Holding", "Turns", "hearing", "served_context"]
+__all__ = ["Commanding", "Holding", "Lasting", "hearing", "served_context"]

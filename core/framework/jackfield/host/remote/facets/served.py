@@ -27,7 +27,7 @@ from jackfield.host.remote.facets.serving import methods_of
 from jackfield.host.remote.facets.speaking import ServedCommands, ServedEvents, ServedUi
 from jackfield.host.remote.facets.telling import ServedLogger, ServedPlugins, ServedTranslations
 from jackfield.host.remote.facets.turns import Turns
-from jackfield.isolation import WorkerLimits
+from jackfield.isolation import LineRate, WorkerLimits
 from jackfield.rpc import DescriptorSender, Served
 from jackfield.runtime import Call, Restoring
 
@@ -45,6 +45,25 @@ class Commanding:
     running: Callable[[int, str], Call]
 
 
+class Lasting:
+    """What all connections of one plugin have together, so that who connects anew has no more than who stays.
+
+    Args:
+        plugin: its id.
+        say: takes a sentence about its lines of log.
+
+    Attributes:
+        turns: of the events that it sends.
+        lines: of its log, of which so many are kept.
+        lines_per_second: so many.
+    """
+
+    def __init__(self, plugin: str, say: Callable[[str], object]) -> None:
+        self.turns = Turns()
+        self.lines_per_second = 0
+        self.lines = LineRate(plugin, lambda: self.lines_per_second, say)
+
+
 def served_context(
     wiring: Wiring,
     calls: PluginCalls,
@@ -53,7 +72,7 @@ def served_context(
     descriptors: DescriptorSender | None = None,
     api_type: type[Any] | None = None,
     limits: WorkerLimits = WorkerLimits(),  # noqa: B008 (nothing of it can change)
-    turns: Turns | None = None,
+    lasting: Lasting | None = None,
 ) -> Mapping[str, Served]:
     """Return what a plugin in another process may ask of its context, by method.
 
@@ -64,15 +83,17 @@ def served_context(
         descriptors: hands it open files and connections; None: nothing can be handed to it.
         api_type: the protocol of `context.api` that the host publishes; None: there is none.
         limits: what the plugin may use.
-        turns: of the events that it sends, also from a process before this one; None: this one has its own.
+        lasting: what it has together with the connections before this one; None: this one has its own.
     """
     context = wiring.context
     holding = Holding(context.plugin_id, wiring.scope, wiring.threads)
     storage = ServedStorage(context, holding)
     files = ServedFiles(context, holding, descriptors)
     services = ServedServices(context, holding, calls)
+    lasting = lasting or Lasting(context.plugin_id, context.logger.warning)
     # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
-    logger = ServedLogger(context, 2 * limits.log_lines_per_second)
+    lasting.lines_per_second = 2 * limits.log_lines_per_second
+    logger = ServedLogger(context, lasting.lines)
     telling = _Telling(calls)
     holding.on_end = (partial(end_services, services), files.opened.clear)
     wiring.settings.on_change(lambda _key, _value: telling.tell("settings.changed", {}))
@@ -82,7 +103,7 @@ def served_context(
         "table": ServedTables(storage, holding),
         "settings": ServedSettings(wiring, holding, calls),
         "commands": ServedCommands(context, holding, commanding.restoring, commanding.running),
-        "events": ServedEvents(context, holding, calls, wiring.around.events, turns or Turns()),
+        "events": ServedEvents(context, holding, calls, wiring.around.events, lasting.turns),
         "ui": ServedUi(context, holding, calls),
         "plugins": ServedPlugins(context, holding),
         "services": services,

@@ -91,13 +91,13 @@ class ServedLogger:
 
     Args:
         context: the plugin's.
-        lines_per_second: that are kept; more are dropped and counted.
+        rate: of the lines that are kept; more are dropped and counted.
     """
 
-    def __init__(self, context: PluginContext, lines_per_second: int) -> None:
+    def __init__(self, context: PluginContext, rate: LineRate) -> None:
         self._logger = context.logger
         self._children: dict[str, logging.Logger] = {}
-        self._rate = LineRate(context.plugin_id, lambda: lines_per_second, self._logger.warning)
+        self._rate = rate
 
     def level(self) -> int:
         """The number from which lines are wanted: 10 debug, 20 info, 30 warning, 40 error."""
