@@ -156,6 +156,63 @@ def test_the_command_says_what_is_wrong(tmp_path: Path):
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
+KEY = "jfk_00000000_" + "A" * 43
+
+
+@pytest.mark.parametrize("word", ["--key-file", "--manifest", "--port-file"])
+@pytest.mark.parametrize("content", ["5 MB", "/dev/zero", "a pipe without end"])
+def test_a_file_without_end_is_read_to_a_bound_and_named(tmp_path: Path, word, content):
+    file, key = tmp_path / "file", tmp_path / "echo.key"
+    key.write_text(KEY, encoding="ascii")
+    told = {"--key-file": key, "--port-file": tmp_path / "none", word: file}
+    writer = None
+    if content == "5 MB":
+        file.write_bytes(b"x" * 5_000_000)
+    elif content == "/dev/zero":
+        file.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(file)
+        writer = subprocess.Popen(["dd", "if=/dev/zero", f"of={file}"], stderr=subprocess.DEVNULL)
+    try:
+        done = run("nothing", "--once", *(one for pair in told.items() for one in pair))
+    finally:
+        if writer is not None:
+            writer.kill()
+            writer.wait()
+    assert done.returncode == 2
+    assert f"error: {file} has more than" in done.stderr
+
+
+def test_a_pipe_into_which_nobody_writes_is_named_after_a_while(tmp_path: Path):
+    pipe = tmp_path / "echo.key"
+    os.mkfifo(pipe)
+    done = run("nothing", "--once", "--port", "1", "--key-file", pipe)
+    assert (done.returncode, f"{pipe} did not come to its end within 10 s" in done.stderr) == (2, True)
+
+
+async def test_a_key_may_come_through_a_pipe(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        pipe = tmp_path / "echo.key"
+        os.mkfifo(pipe)
+        words = ("nothing", "--once", "--port", str(opened.doors.port), "--key-file", pipe)
+        running = asyncio.create_task(asyncio.to_thread(run, *words))
+        await asyncio.to_thread(pipe.write_text, KEY)
+        done = await running
+        assert (done.returncode, "does not know the key" in done.stderr) == (3, True)
+        assert "chmod" not in done.stderr
+
+
+def test_what_is_no_key_is_not_taken_for_too_long_a_manifest(tmp_path: Path):
+    key = tmp_path / "echo.key"
+    key.write_text("x" * 2000, encoding="ascii")
+    done = run("nothing", "--once", "--port", "1", "--key-file", key)
+    assert (done.returncode, f"{key} holds no key" in done.stderr) == (2, True)
+    done = run("nothing", "--once", "--port", "1", JACKFIELD_KEY="x" * 5000)
+    assert (done.returncode, "JACKFIELD_KEY holds no key" in done.stderr) == (2, True)
+    with pytest.raises(UsageError, match="that is no key"):
+        connect("nothing", key="\udcff", address=HostAddress(port=1), again=False)
+
+
 async def test_the_command_takes_the_key_from_the_environment_and_ends_with_3_where_it_is_refused(tmp_path: Path):
     async with lobby(tmp_path) as opened:
         port = str(opened.doors.port)

@@ -10,7 +10,7 @@ from jackfield.rpc.failures import in_one_line, set_in, without_controls
 from jackfield.rpc.fitting import fitted
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import OpenCall
-from jackfield.rpc.link import Limits, Link, Serve, Served
+from jackfield.rpc.link import HELLO_BYTES, Limits, Link, Serve, Served
 from jackfield.rpc.messages import PROTOCOL_VERSION, Hello, read_message
 from jackfield.rpc.packets import connected_pair
 from jackfield.rpc.plain import UNCHECKED_BYTES, wide_text_bytes
@@ -18,6 +18,7 @@ from jackfield.rpc.replies import Reply
 
 __all__ = [
     "FRAME_BYTES",
+    "HELLO_BYTES",
     "PROTOCOL_VERSION",
     "UNCHECKED_BYTES",
     "BlockingConnection",

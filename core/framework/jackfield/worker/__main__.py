@@ -6,13 +6,16 @@ import argparse
 import logging
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from jackfield.errors import JackfieldError, UsageError
-from jackfield.worker.connecting import HostAddress, connect
+from jackfield.rpc import HELLO_BYTES
+from jackfield.worker.connecting import HostAddress, connect, is_short
+from jackfield.worker.small_files import small_text
 
 _log = logging.getLogger("jackfield.worker")
 
@@ -35,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
             tls=given.tls or given.authority is not None,
             authority=given.authority,
         )
-        manifest = _text(given.manifest) if given.manifest is not None else None
+        manifest = _text(given.manifest, "a manifest that is told") if given.manifest is not None else None
         connect(
             given.plugin,
             key=_key(given.key_file),
@@ -94,23 +97,26 @@ def _key(file: Path | None) -> str:
         UsageError: there is none.
     """
     if file is not None:
-        key = _text(file).strip()
-        if os.name == "posix" and file.stat().st_mode & 0o077:
+        key = _text(file, "a file with a key").strip()
+        if not is_short(key):
+            raise UsageError(f"{file} holds no key", hint="make one: jackfield keys new")
+        mode = file.stat().st_mode
+        if os.name == "posix" and mode & 0o077 and not stat.S_ISFIFO(mode):
             _log.warning("others on this machine may read the key: chmod 600 %s", file)
         return key
     key = os.environ.pop("JACKFIELD_KEY", "")  # what the plugin starts must not inherit it
     if not key:
         raise UsageError("there is no key", hint="--key-file FILE, or JACKFIELD_KEY in the environment")
+    if not is_short(key):
+        raise UsageError("JACKFIELD_KEY holds no key", hint="make one: jackfield keys new")
     return key
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, what: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return small_text(file, what, HELLO_BYTES)  # which is what a host reads of both
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8") from error
 
 
 if __name__ == "__main__":

@@ -22,10 +22,13 @@ from jackfield.manifest import canonical_id
 from jackfield.rpc import BlockingConnection, Link
 from jackfield.worker.calls import FROM_HOST
 from jackfield.worker.serving import live
+from jackfield.worker.small_files import small_text
 
 #: Between two attempts to connect: doubled each time, from the first to the second number of seconds.
 LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS = 0.5, 30.0
 CONNECT_SECONDS = 10.0
+#: A key has 57 characters, a port five; whatever is longer is another file.
+MOST_KEY_CHARACTERS, MOST_PORT_BYTES = 200, 100
 
 _log = logging.getLogger("jackfield.worker")
 
@@ -122,7 +125,7 @@ class HostAddress:
         if self.port is not None:
             return self.port
         assert self.port_file is not None  # noqa: S101 (one of the three is there)
-        text = self.port_file.read_text(encoding="ascii", errors="replace").strip()
+        text = small_text(self.port_file, "a file with a port", MOST_PORT_BYTES).strip()
         if not text.isdecimal():
             raise UsageError(f"{self.port_file} holds no port: {text[:100]!r}")
         return int(text)
@@ -159,8 +162,10 @@ def connect(
         PermissionDenied: the host does not know the key.
         LinkError: the connection was lost, or refused with a reason; only where `again` is False.
         OSError: nobody listens there; only where `again` is False.
-        UsageError: the manifest is too long to be told.
+        UsageError: the key is none, or the manifest is too long to be told.
     """
+    if not is_short(key):
+        raise UsageError("that is no key", hint="as jackfield keys new shows it: jfk_…")
     wait = LEAST_WAIT_SECONDS
     while True:
         began = time.monotonic()
@@ -179,6 +184,11 @@ def connect(
         _log.warning("not connected: %s; again in %g s", reason, wait)
         time.sleep(wait)
         wait = min(wait * 2, MOST_WAIT_SECONDS)
+
+
+def is_short(key: str) -> bool:
+    """Say whether a text is short and plain enough to be a key; the host alone knows whether it is one."""
+    return len(key) <= MOST_KEY_CHARACTERS and key.isascii()
 
 
 def _serve(
