@@ -130,3 +130,21 @@ def test_a_command_that_asks_a_marketplace_loads_nothing_that_colours(tmp_path):
         environ = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
     assert done.stderr.splitlines()[-1] == "5 ['httpx']"
+
+
+@pytest.mark.slow
+def test_a_first_installation_verifies_without_a_second_way_to_the_network_and_ends_at_once(market, tmp_path):
+    """python-tuf brings one of its own; and what a command holds at its end is not looked through for garbage."""
+    script = (
+        "import atexit, gc, sys\n"
+        "def told():\n"
+        "    loaded = sorted({'httpx', 'tuf', 'urllib3'} & set(sys.modules))\n"
+        "    print(loaded, len(gc.get_objects()) < 1000 < gc.get_freeze_count(), file=sys.stderr)\n"
+        "atexit.register(told)\n"
+        "from jackfield.cli import main\n"
+        f"main(['--app', 'chat', '--marketplace', '{market}', 'install', '--dry-run', 'dice'])\n"
+    )
+    environ = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environ)
+    assert "is known by its root from now on" in done.stdout, done.stderr
+    assert done.stderr.splitlines()[-1] == "['httpx', 'tuf'] True"

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from jackfield.cli.program import group_for as group_for
     from jackfield.cli.program import in_words_of as in_words_of
 
-_OBJECTS_BETWEEN_LOOKS = 100_000
-"""How many are made before Python looks for garbage among them: some ten megabytes."""
+_OBJECTS_BETWEEN_LOOKS = 300_000
+"""How many are made before Python looks for garbage among them: some thirty megabytes, and three times what the
+largest command keeps. One look at those takes as long as an answer of a marketplace."""
 
 __all__ = ["group_for", "in_words_of", "main"]
 
@@ -37,13 +38,19 @@ def main(argv: "Sequence[str] | None" = None) -> None:
 
 
 def _load_lightly() -> None:
-    """Have a command load less, and sooner: an installation spends more time on loading than on all else."""
+    """Have a command load less, sooner, and end at once: an installation spends more time so than on all else."""
+    import atexit
     import gc
 
     # Nothing of what is being loaded is garbage, and to look at all of it a few dozen times finds that out.
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)  # and it all ends with the process: to look for garbage first takes a tenth of a second
     # httpx has a command of its own, with all that colours its answers; where that is not to be had it goes without.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as the import system marks what is not there
+    # python-tuf brings urllib3 for who names no way to the network; here it is always given the marketplace's own.
+    without = type(sys)("tuf.ngclient.urllib3_fetcher")
+    without.__dict__["Urllib3Fetcher"] = type("Urllib3Fetcher", (), {})
+    sys.modules.setdefault(without.__name__, without)
 
 
 def __getattr__(name: str) -> object:

@@ -26,12 +26,20 @@ _TOLD_BY = (
 
 def remembered_grade(environ: Mapping[str, str]) -> str:
     """Return `full`, `base` or `process`, tried only where nothing that holds is remembered."""
+    return _known_grade(environ) or fresh_grade(environ)
+
+
+def is_remembered(environ: Mapping[str, str]) -> bool:
+    """Say whether something is remembered that holds; else to tell the grade takes as long as starting a process."""
+    return _known_grade(environ) is not None
+
+
+def _known_grade(environ: Mapping[str, str]) -> str | None:
     cache = index_folder(environ)
-    file, told = place_in(cache, _NAME), _told()
-    known = read_private(file) if is_private(cache) else None
-    if known is not None and known.get("told") == told and isinstance(known.get("grade"), str):
+    known = read_private(place_in(cache, _NAME)) if is_private(cache) else None
+    if known is not None and known.get("told") == _told() and isinstance(known.get("grade"), str):
         return str(known["grade"])
-    return fresh_grade(environ)
+    return None
 
 
 def fresh_grade(environ: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from jackfield.management.coming import coming_of, first_keys, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
+from jackfield.management.machine import is_remembered
 from jackfield.management.places import differs, preferred
 from jackfield.management.plan import Plan, differences, migrations
 from jackfield.management.policy import Policies
@@ -113,8 +115,8 @@ class Planner:
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
             await self._look()
-            look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
-            wants = [await look.want(spec, pre=pre) for spec in parsed]
+            # To try what the machine offers takes as long as the marketplaces do to answer.
+            wants, _ = await asyncio.gather(self._wanted(parsed, catalog, pre=pre), self._try_machine())
             await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants))
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
@@ -132,6 +134,15 @@ class Planner:
             if alone:
                 refuse_company(plan, named)
             return plan
+
+    async def _wanted(self, specs: Sequence[Spec], catalog: MarketCatalog, *, pre: bool) -> list[Want]:
+        look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
+        return [await look.want(spec, pre=pre) for spec in specs]
+
+    async def _try_machine(self) -> None:
+        """Have the machine's grade told, in a thread: where it is not remembered, that takes a process of its own."""
+        if self._hostfile is not None and not is_remembered(os.environ):
+            await asyncio.to_thread(lambda: self._inventory.grade)
 
     def remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
         """Plan to remove plugins, and with them what only they brought; their data stays unless it is purged after.

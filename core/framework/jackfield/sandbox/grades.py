@@ -127,7 +127,7 @@ def _private_root_works() -> bool:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", code, above],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # its end is seen at once; without a pipe it is looked for twenty times a second
             stderr=subprocess.DEVNULL,
             env={},
             cwd=os.sep,
@@ -138,11 +138,12 @@ def _private_root_works() -> bool:
         child, let_go = tied(start)
     except OSError:
         return False
-    try:
-        return child.wait(TRIAL_SECONDS) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        child.kill()
-        child.wait()
-        let_go()
+    with child:
+        try:
+            child.communicate(timeout=TRIAL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            child.kill()
+            let_go()
+    return child.returncode == 0
