@@ -76,6 +76,47 @@ class TestServices:
         await stage.ask("probe services keep")
         assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
 
+    @pytest.mark.feature("U28")
+    @pytest.mark.parametrize(
+        ("how", "told"),
+        [
+            ("import", "ModuleNotFoundError: there is no module abacus"),
+            ("deep", "RecursionError: too deep"),
+            ("pipe", "BrokenPipeError: [Errno 32] Broken pipe"),
+        ],
+    )
+    async def test_what_fails_in_a_provider_arrives_as_what_it_is(self, stage, how, told):
+        assert await stage.ask(f"probe services fails fail {how}") == told
+        assert told in stage.host.plugins.status("peer").problem.replace(" in service fickle.fail", "")
+
+    @pytest.mark.feature("U28")
+    async def test_an_error_that_a_provider_made_up_is_known_beside_it_alone(self, stage):
+        kind = "Unfit" if stage.isolation == "inline" else "RemoteError: Unfit"
+        assert await stage.ask("probe services fails fail own") == f"{kind}: it does not fit"
+
+    @pytest.mark.feature("U28")
+    async def test_a_provider_that_cancels_itself_cancels_nobody_who_asked(self, stage):
+        answer = await stage.ask("probe services fails fail cancelled")
+        assert answer.startswith("PluginError: ")
+        assert answer.endswith("cancelled itself")
+        assert await stage.ask("probe services call shouter you") == '["HELLO YOU"]'
+
+    @pytest.mark.feature("U28")
+    @pytest.mark.parametrize(
+        ("words", "why"),
+        [
+            ("give 2000000", "give of the service fickle: a message of 2000"),
+            ("thing", "thing of the service fickle: what it returned is no data: Encoding objects of type object"),
+        ],
+    )
+    async def test_what_cannot_cross_is_named_and_ends_nothing(self, stage, words, why):
+        answer = await stage.ask(f"probe services fails {words}")
+        if stage.isolation == "inline":
+            assert answer == "it went well"
+        else:
+            assert answer.startswith(f"CannotCross: {why}")
+        assert await stage.ask("probe services call shouter you") == '["HELLO YOU"]'
+
 
 class TestPlugins:
     @pytest.mark.feature("J22")

@@ -108,6 +108,16 @@ class TestHttp:
                 assert f"probe may not network:connect 127.0.0.1:{other.port}" in answer
             assert other.asked == []
 
+    async def test_json_is_sent_of_any_size_and_with_any_number(self, stage):
+        async with http_server() as server:
+            server.answers["/kept"] = ("201 Created", b"")
+            await stage.grant([Permission("network", ("connect",), hosts=(f"127.0.0.1:{server.port}",))])
+            assert await stage.ask(f"probe http json {server.url}/kept 2000000") == "201"
+            assert json.loads(server.asked[-1].body) == {"all": ["x" * 2_000_000, 2**70, ["a", None]]}
+            assert server.asked[-1].headers["content-type"] == "application/json"
+            assert await stage.ask(f"probe http json {server.url}/kept 1 application/geo+json") == "201"
+            assert server.asked[-1].headers["content-type"] == "application/geo+json"
+
 
 class TestNetwork:
     @pytest.mark.feature("C28")

@@ -31,6 +31,7 @@ _PLAIN: dict[str, type[Exception]] = {
         *(LookupError, KeyError, IndexError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError),
         *(OSError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
         *(ConnectionError, ConnectionRefusedError, ConnectionResetError, TimeoutError),
+        *(BrokenPipeError, ConnectionAbortedError, ImportError, ModuleNotFoundError, MemoryError, RecursionError),
     )
 }
 #: What moves a cursor, recolours a terminal, ends a line or turns the order of text round, shown as what it is.

@@ -26,6 +26,11 @@ class Reply:
         self._lock = Lock()
         self.milliseconds = milliseconds
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._cancelled
+
     def give(self, value: Any) -> None:
         """Answer with a value. A second answer to one call is left out."""
         with self._lock:

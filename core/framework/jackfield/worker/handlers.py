@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError, Future
 from functools import lru_cache
 from typing import Any
 
-from jackfield.errors import UsageError
+from jackfield.errors import PluginError, UsageError
 from jackfield.rpc import CallCodec, Reply, Served
 from jackfield.worker.looping import LoopThread
 
@@ -80,6 +80,7 @@ class Handlers:
             self.answer(reply, function(**arguments))
 
         start.__qualname__ = getattr(function, "__qualname__", method)  # named where an answer does not fit
+        start.__module__ = getattr(function, "__module__", __name__)
         self._served[method] = Served(start, read, deferred=True)
 
     def serve_at_once(self, method: str, function: Callable[..., Any], codec: CallCodec) -> None:
@@ -123,7 +124,7 @@ def _settle(done: Future[Any], reply: Reply) -> None:
     try:
         value = done.result()
     except CancelledError:
-        reply.fail(_Cancelled("it was cancelled"))
+        reply.fail(_Cancelled("it was cancelled") if reply.cancelled else PluginError("it cancelled itself"))
     except BaseException as error:  # noqa: BLE001  # whatever it raises belongs to who called it
         reply.fail(error)
     else:

@@ -1,5 +1,6 @@
 """Speaks when it is told to, and looks into its own storage."""
 
+import asyncio
 import json
 
 from jackfield import Context, command
@@ -16,6 +17,10 @@ async def look(context: Context, source, key: str) -> None:
     await source.reply(json.dumps(await context.storage.get(key)))
 
 
+class Unfit(Exception):
+    """One that nobody else knows."""
+
+
 class Shouter:
     """Shouts."""
 
@@ -23,5 +28,28 @@ class Shouter:
         return [f"HELLO {name.upper()}"] * times
 
 
+FAILURES: dict[str, BaseException] = {
+    "import": ModuleNotFoundError("there is no module abacus"),
+    "deep": RecursionError("too deep"),
+    "pipe": BrokenPipeError(32, "Broken pipe"),
+    "cancelled": asyncio.CancelledError(),
+    "own": Unfit("it does not fit"),
+}
+
+
+class Fickle:
+    """Fails as it is told to, and returns what it is told to."""
+
+    async def fail(self, how: str) -> None:
+        raise FAILURES[how]
+
+    async def give(self, size: int) -> str:
+        return "x" * size
+
+    async def thing(self) -> object:
+        return object()
+
+
 def on_enable(context: Context) -> None:
     context.services.provide("shouter", Shouter())
+    context.services.provide("fickle", Fickle())

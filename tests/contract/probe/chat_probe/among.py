@@ -59,6 +59,17 @@ class Among(Plugin):
         except AttributeError as error:
             await source.reply(str(error))
 
+    @command("probe services fails")
+    async def services_fails(self, source, method: str, *words) -> None:
+        fickle = await self.context.services.get("fickle")
+        arguments = [int(word) if word.isdigit() else word for word in words]
+        try:
+            await getattr(fickle, method)(*arguments)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test is told
+            await source.reply(f"{type(error).__name__}: {error}")
+        else:
+            await source.reply("it went well")
+
     @command("probe services keep")
     async def services_keep(self, source) -> None:
         self.kept = await self.context.services.get("shouter")

@@ -80,6 +80,12 @@ class Reaching(Plugin):
         answer = await self.context.http.post(url, data=b"x" * size)
         await source.reply(str(len(answer.body)))
 
+    @command("probe http json")
+    async def http_json(self, source, url: str, size: int, kind: str = "") -> None:
+        headers = {"Content-Type": kind} if kind else {}
+        answer = await self.context.http.post(url, json={"all": ["x" * size, 2**70, ("a", None)]}, headers=headers)
+        await source.reply(str(answer.status))
+
     @command("probe folders")
     async def folders(self, source) -> None:
         (self.context.data_dir / "file").write_text("data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_module
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -41,13 +42,20 @@ class RemoteHttp:
         """Send a request and return the answer, whatever its status."""
         if json is not None and data is not None:
             raise UsageError("a request has one body: json or data")
+        given = {str(name): str(value) for name, value in (headers or {}).items()}
+        if json is not None:  # written out here: it may be larger than a message, and hold what no message carries
+            try:
+                data = json_module.dumps(json, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(f"a request holds no half of a character: {error}") from error
+            if not any(name.lower() == "content-type" for name in given):
+                given["content-type"] = "application/json"
         body = await self._asking.sized("data", dict(data) if isinstance(data, Mapping) else data)
         asked = {
             "method": method,
             "url": url,
-            "headers": {str(name): str(value) for name, value in (headers or {}).items()},
+            "headers": given,
             "params": {str(name): str(value) for name, value in (params or {}).items()},
-            "json": json,
             "timeout_seconds": timeout_seconds,
             "longest_bytes": longest_bytes,
             "redirects": redirects,

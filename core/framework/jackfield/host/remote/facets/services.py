@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import CannotCross, PluginError, UsageError
 from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
@@ -160,8 +160,12 @@ class _Provided(Elsewhere):
                     "call": number,
                     "level": level,
                 }
+                what = service_in_words(self._service, name)
                 async with self._turns.taken():
-                    return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
+                    try:
+                        return await self._calls.call("service.call", told, what=what)
+                    except CannotCross as error:  # what was given to it, or what it returned
+                        raise CannotCross(f"{what}: {error.message}", hint=error.hint) from None
 
         return call
 
