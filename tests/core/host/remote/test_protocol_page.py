@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -10,9 +11,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.api import FileEntry, MenuItem, PluginInfo
+from jackfield.api import (
+    Button,
+    Chart,
+    Delete,
+    Field,
+    FileEntry,
+    Forget,
+    Form,
+    Image,
+    Insert,
+    List,
+    Markdown,
+    MenuItem,
+    PluginInfo,
+    Progress,
+    Put,
+    Require,
+    Table,
+    Text,
+    Update,
+)
 from jackfield.rpc import Served
 from jackfield.runtime import Found, FunctionData, NodeData, Opening, Whole
+
+RECORDS: list[type[Any]] = [
+    *(Found, Opening, PluginInfo, FileEntry, MenuItem),
+    *(Text, Markdown, Table, List, Button, Form, Field, Chart, Progress, Image),
+    *(Put, Forget, Insert, Update, Delete, Require),
+]
 
 PAGE = Path(__file__).parents[4] / "docs" / "protocol.md"
 
@@ -73,3 +100,13 @@ async def test_the_page_has_a_row_for_each_method_and_no_other(hostile):
     section, _, _ = section.partition("\n## ")
     table = [line for line in section.splitlines() if line.startswith("| `")]
     assert table == rows(side.served)
+
+
+@pytest.mark.feature("C28")
+@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+def test_each_record_of_a_context_has_the_fields_of_the_code(kind: type[Any]) -> None:
+    _, _, section = PAGE.read_text(encoding="utf-8").partition("### Records\n")
+    (row,) = re.findall(rf"^\| {kind.__name__} \| (.*) \|$", section, re.MULTILINE)
+    told = {name: bool(optional) for name, optional in re.findall(r"(?:^|, )`(\w+)`(\?)? [a-z]", row)}
+    needed = [one.name for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
+    assert told == {name: name not in needed for name in inspect.signature(kind).parameters}
