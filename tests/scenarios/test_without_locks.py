@@ -35,6 +35,10 @@ main()
 """
 
 
+IGNORED = 0
+"""No lock is taken, and whoever asks is told that it holds it: two installers would remove each other's wheels."""
+
+
 class WithoutLocks(Plugins):
     """The same, with commands to which the kernel refuses locks."""
 
@@ -64,7 +68,7 @@ WRITING = [
 ]
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, IGNORED])
 def test_what_writes_is_refused_with_what_to_do(number: int, plugins: Plugins, tmp_path: Path, unchanged: None) -> None:
     here = WithoutLocks(plugins.home, plugins.market)
     wheel = build_plugin(tmp_path / "w", "keeper", "2.0.0")

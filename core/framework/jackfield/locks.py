@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _WITHOUT = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 """What flock(2) fails with where there are no locks: NFS without its lock service, or a file system that has none."""
+
+
+_IGNORED = "what is locked can be locked once more"
 
 
 class Lock:
@@ -41,7 +45,7 @@ class Lock:
 
         Raises:
             TimeoutError: there still is another holder.
-            StoreError: the file system has no locks.
+            StoreError: the file system has no locks, or ignores them.
             OSError: the file cannot be made.
         """
         lock = _native(self._path, seconds)
@@ -55,6 +59,9 @@ class Lock:
             if error.errno in _WITHOUT:
                 raise without_locks(self._path.parent, error.strerror) from error
             raise
+        if _is_free(self._path):
+            lock.release()
+            raise without_locks(self._path.parent, _IGNORED)
         self._held = lock
 
     @property
@@ -113,9 +120,32 @@ def locks_problem(path: Path) -> StoreError | None:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:  # held by somebody, it has some
         return without_locks(path.parent, error.strerror) if error.errno in _WITHOUT else None
+    else:
+        return without_locks(path.parent, _IGNORED) if _is_free(path) else None
     finally:
         os.close(descriptor)
-    return None
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a file that is held here can be locked by somebody else: some file systems say yes to everybody.
+
+    Linux alone is asked: elsewhere flock(2) may be made of locks that belong to a process, which get lost by asking.
+    """
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _native(path: Path, seconds: float) -> BaseFileLock:
