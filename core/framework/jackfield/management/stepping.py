@@ -36,6 +36,20 @@ class _Steps:
         return None
 
 
+async def to_its_end(work: Callable[[], object]) -> None:
+    """Run something off the event loop; cancelled meanwhile, it ends before that is raised, and what it needs is held.
+
+    Args:
+        work: what; its error is raised.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
+
+
 async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
     """Run a change off the event loop, and tell its steps.
 
