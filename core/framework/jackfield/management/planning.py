@@ -115,9 +115,10 @@ class Planner:
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
             await self._look()
+            look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
+            wants = [await look.want(spec, pre=pre) for spec in parsed]
             # To try what the machine offers takes as long as the marketplaces do to answer.
-            wants, _ = await asyncio.gather(self._wanted(parsed, catalog, pre=pre), self._try_machine())
-            await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants))
+            await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants), self._try_machine())
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
             loose |= {name for name in named if catalog.left_out.revoked_of(name)}
@@ -134,10 +135,6 @@ class Planner:
             if alone:
                 refuse_company(plan, named)
             return plan
-
-    async def _wanted(self, specs: Sequence[Spec], catalog: MarketCatalog, *, pre: bool) -> list[Want]:
-        look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
-        return [await look.want(spec, pre=pre) for spec in specs]
 
     async def _try_machine(self) -> None:
         """Have the machine's grade told, in a thread: where it is not remembered, that takes a process of its own."""
