@@ -165,13 +165,39 @@ def test_other_machines_are_let_in_with_tls_only(address, certificate):
 def test_what_is_no_address_and_what_is_no_certificate_is_said(tmp_path: Path):
     with pytest.raises(UsageError, match="'localhost' is no IP address"):
         External(address="localhost")
-    with pytest.raises(UsageError, match="no certificate for which a key"):
+    with pytest.raises(UsageError, match=r"none\.pem cannot be read, and the certificate was to be in it"):
         External(certificate=tmp_path / "none.pem").tls()
     (tmp_path / "empty.pem").touch()
-    with pytest.raises(UsageError, match="no certificate for which a key"):
+    with pytest.raises(UsageError, match=r"there is no certificate in .*empty\.pem"):
         External(certificate=tmp_path / "empty.pem").tls()
     with pytest.raises(UsageError, match="no certificate"):
         External(private_key=tmp_path / "empty.pem")
+
+
+def test_each_thing_that_is_wrong_with_a_key_is_said_with_its_file(tmp_path: Path, certificate):
+    other = tmp_path / "other"
+    other.mkdir()
+    text = make_certificate(other).read_text(encoding="ascii")
+    key, alone = tmp_path / "key.pem", tmp_path / "alone.pem"
+    key.write_text(text[: text.index("-----BEGIN CERT")], encoding="ascii")
+    alone.write_text(text[text.index("-----BEGIN CERT") :], encoding="ascii")
+    pipe, broken = tmp_path / "pipe.pem", tmp_path / "broken.pem"
+    os.mkfifo(pipe)
+    broken.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", encoding="ascii")
+    assert External(certificate=alone, private_key=key).tls() is not None
+    for told, wrong in (
+        (f"the private key in {key} is not that of the certificate in {certificate}", (certificate, key)),
+        (f"there is no private key in {alone}", (alone, None)),
+        (f"there is no certificate in {key}", (key, alone)),
+        ("none.pem cannot be read, and the private key was to be in it", (alone, tmp_path / "none.pem")),
+        (f"{pipe} is no file, and the certificate was to be in it", (pipe, key)),
+        (f"{pipe} is no file, and the private key was to be in it", (alone, pipe)),
+        (f"{tmp_path} is no file, and the private key was to be in it", (alone, tmp_path)),
+        (f"the certificate in {alone} and the private key in {broken} cannot be used", (alone, broken)),
+    ):
+        with pytest.raises(UsageError) as caught:
+            External(certificate=wrong[0], private_key=wrong[1]).tls()
+        assert told in str(caught.value)
 
 
 def test_nobody_is_asked_for_a_passphrase(tmp_path: Path):

@@ -209,11 +209,12 @@ class Host:
 
         Raises:
             StoreError: the active generation or the state log is damaged.
-            UsageError: it runs already.
+            UsageError: it runs already, or the certificate for external plugins is none.
         """
         async with self._turn.taken():
             if self._orders.running:
                 raise UsageError(f"the host of {self.app} runs already")
+            self.gate.make_ready()
             self._presences.clear()
             seen = await self._looking.look()
             self._code.open()

@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import ssl
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from jackfield.isolation.user_sockets import listen_for_user
 
 #: Connections that the system may hold before they are taken.
 BACKLOG = 64
+#: What is read of a file with a certificate and its chain, or a key.
+MOST_PEM_BYTES = 1 << 20
 PAUSE_SECONDS = 0.2
 """How long nobody is received after the system refused to give a connection."""
 
@@ -72,18 +75,26 @@ class External:
         """What TLS needs; None where plugins connect without.
 
         Raises:
-            UsageError: the files are no certificate and key.
+            UsageError: the files are no certificate and key, or do not belong together.
         """
         if self.certificate is None:
             return None
+        key = self.private_key or self.certificate
+        _require_pem(self.certificate, "certificate", b"CERTIFICATE-----")
+        _require_pem(key, "private key", b"PRIVATE KEY-----")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION  # who has shown no key could have that worked out again and again
         try:
             context.load_cert_chain(self.certificate, self.private_key, self._passphrase)
         except (OSError, ssl.SSLError) as error:
+            if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
+                raise UsageError(
+                    f"the private key in {key} is not that of the certificate in {self.certificate}"
+                ) from error
             raise UsageError(
-                f"{self.certificate} is no certificate for which a key is there: {error.strerror or error}"
+                f"the certificate in {self.certificate} and the private key in {key} cannot be used: "
+                f"{error.strerror or error}"
             ) from error
         return context
 
@@ -93,6 +104,24 @@ class External:
             f"the private key in {self.private_key or self.certificate} is locked with a passphrase",
             hint="unlock it: openssl pkey -in LOCKED -out UNLOCKED",
         )
+
+
+def _require_pem(file: Path, what: str, label: bytes) -> None:
+    """Return if a file may hold it; OpenSSL says of none which file it means, and waits for a pipe.
+
+    Raises:
+        UsageError: it does not.
+    """
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UsageError(f"{file} is no file, and the {what} was to be in it")
+        with file.open("rb") as opened:
+            content = opened.read(MOST_PEM_BYTES)
+    except (OSError, ValueError) as error:  # such a name there cannot be, say
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{file} cannot be read, and the {what} was to be in it: {reason}") from error
+    if label not in content:
+        raise UsageError(f"there is no {what} in {file}", hint="a PEM file: -----BEGIN …")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from jackfield.errors import UsageError
+from jackfield.isolation import External
 from jackfield.store import Layout
 
 from tests.support.guests import SEND, House, manifest, open_house, status
@@ -165,3 +167,14 @@ async def test_whoever_has_a_key_cannot_keep_the_host_busy_with_letting_it_in(tm
         told = await asyncio.gather(*(house.refusal(key) for _ in range(10)))
         assert sum("echo is disabled" in one for one in told) == 4
         assert sum("is connecting already" in one for one in told) == 6
+
+
+async def test_a_certificate_that_is_none_is_said_before_any_plugin_runs(tmp_path: Path):
+    profile = Profile(Layout(tmp_path / "profile"))
+    profile.install(build_plugin(tmp_path, "cat"))
+    profile.enable("cat")
+    host = profile.host(external=External(certificate=tmp_path / "none.pem"))
+    with pytest.raises(UsageError, match=r"none\.pem cannot be read"):
+        await host.start()
+    assert host.plugins.records() == {}
+    await host.stop()

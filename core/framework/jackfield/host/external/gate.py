@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 from jackfield.api import ApiFactory
@@ -26,6 +25,7 @@ from jackfield.errors import LinkClosed, LinkError
 from jackfield.host.changes import Attendance, Patience
 from jackfield.host.external.connections import Connection, Connections
 from jackfield.host.external.manifests import Manifests
+from jackfield.host.external.queues import BETWEEN_SECONDS, Queue
 from jackfield.host.external.starting import Connected, limits_of
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.remote import api_place
@@ -56,18 +56,6 @@ _BROKEN_OFF = "its start was broken off, because a change was waited for: it may
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
 LOOK_SECONDS = 0.5
-#: Of one plugin, connections that wait to be let in at the same time, and the time between two that are.
-MOST_WAITING = 4
-BETWEEN_SECONDS = 0.25
-
-
-@dataclass(slots=True)
-class _Queue:
-    """The connections of one plugin that have shown its key: they are looked at one after the other."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
-    last: float = float("-inf")
 
 
 class Gate:
@@ -115,12 +103,13 @@ class Gate:
         self._api = ""
         self._number = 0
         self._manifests = Manifests(state)
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._next: asyncio.Task[None] | None = None
         self._doors: Doors | None = None
         self._reception: Reception | None = None
         self._terminator: Terminator | None = None
+        self._tls: ssl.SSLContext | None = None
         self._forget: Callable[[], None] | None = None
 
     @property
@@ -142,17 +131,20 @@ class Gate:
         """The TCP port at which plugins connect; None while there is none."""
         return self._doors.port if self._doors is not None else None
 
-    def open(self) -> None:
-        """Let plugins connect from now on.
+    def make_ready(self) -> None:
+        """Read the certificate, before anything is begun.
 
         Raises:
-            UsageError: the certificate is none.
+            UsageError: it is none.
         """
+        self._tls = self._external.tls() if self._external is not None else None
+
+    def open(self) -> None:
+        """Let plugins connect from now on."""
         if self._external is None:
             self._places.forget_port()
             return
-        context = self._external.tls()
-        self._terminator = Terminator(context) if context is not None else None
+        self._terminator = Terminator(self._tls) if self._tls is not None else None
         self._reception = Reception(self._find, self._admit, self._terminator)
         self._doors = Doors(self._external, self._places, self._reception.receive)
         self._layout.make_root()
@@ -212,18 +204,12 @@ class Gate:
 
     async def _admit(self, arrival: Arrival) -> None:
         cid = canonical_id(arrival.key.plugin)
-        queue = self._queues.setdefault(cid, _Queue())
-        if queue.waiting >= MOST_WAITING:
+        queue = self._queues.setdefault(cid, Queue())
+        if queue.is_full:
             await arrival.refuse(f"{arrival.key.plugin} is connecting already, several times")
             return
-        queue.waiting += 1
-        try:
-            async with queue.lock:
-                await asyncio.sleep(queue.last + BETWEEN_SECONDS - monotonic())
-                queue.last = monotonic()
-                await self._let_in(cid, arrival)
-        finally:
-            queue.waiting -= 1
+        async with queue.turn():
+            await self._let_in(cid, arrival)
 
     async def _let_in(self, cid: str, arrival: Arrival) -> None:
         plugin = arrival.key.plugin
