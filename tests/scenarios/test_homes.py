@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -31,3 +32,30 @@ def test_a_home_below_the_users_own_folder_is_one_for_every_command(tmp_path: Pa
     )
     assert "poll" in listed.stdout
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root mounts a file system")
+def test_a_home_that_is_mounted_for_reading_is_told_and_nothing_is_wrong(tmp_path: Path) -> None:
+    """As in a container whose image brings the plugins; a folder that its user alone cannot write is another matter."""
+    home = tmp_path / "home"
+    environ = clean_environment(JACKFIELD_HOME=str(home), COLUMNS="200")
+    jackfield = [script("jackfield"), "--app", "chat"]
+    wheel = build_plugin(tmp_path / "wheels", "poll")
+    subprocess.run([*jackfield, "install", "--yes", str(wheel)], env=environ, check=True, stdin=subprocess.DEVNULL)
+    mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+    reading = ["unshare", "--mount", "sh", "-c", mounted, str(home), *jackfield]
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*reading, *words], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+
+    if run("--version").returncode:
+        pytest.skip("this machine lets nobody mount")
+    told = run("doctor")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "note: no plugin can be installed, set or keep anything:" in told.stdout
+    assert "is mounted read-only" in told.stdout
+    refused = run("disable", "poll")
+    assert refused.returncode == 1
+    assert "cannot be written: Read-only file system" in refused.stderr

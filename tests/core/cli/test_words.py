@@ -42,6 +42,9 @@ def test_sizes_carry_units(number, text):
         ("2026-05-22T11:00:00", "1 hour ago"),
         ("2026-05-01T12:00:00+00:00", "3 weeks ago"),
         ("2024-05-01T12:00:00+00:00", "2 years ago"),
+        ("2026-05-22T12:00:40+00:00", "just now"),
+        ("2026-05-23T12:00:00+00:00", "on 23 May"),
+        ("2031-01-02T12:00:00+00:00", "on 2 January 2031"),
         ("yesterday", "yesterday"),
     ],
 )

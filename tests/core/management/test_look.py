@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,23 @@ async def test_a_wheel_from_a_file_whose_files_are_gone_is_told_as_that(manage, 
     shutil.rmtree(tree_of(here, "poll").parent)
     with pytest.raises(StoreError, match="a wheel that came from a file is not in the store any more"):
         await installed(here, str(build_plugin(tmp_path / "w", "dice")))
+
+
+async def test_who_repairs_what_is_whole_starts_no_compiler(manage, tmp_path, monkeypatch):
+    management = manage()
+    wheel = build_plugin(tmp_path / "w", "whole")
+    await management.apply(await management.plan_install([str(wheel)]), accept_permissions=True, by="tester")
+    started = []
+
+    class Counted(subprocess.Popen[bytes]):
+        def __init__(self, *words, **options):
+            started.append(words)
+            super().__init__(*words, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    assert await management.verify(repair=True, by="tester") == []
+    assert started == []
+    code = next(management.store.layout.store.glob("*/tree/chat_whole/__init__.py"))
+    code.unlink()
+    (mended,) = await management.verify(repair=True, by="tester")
+    assert (mended.repaired, code.is_file(), len(started)) == (True, True, 1)

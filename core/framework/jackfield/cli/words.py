@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+_SKEW_SECONDS = 60
 _STEPS = (
     (365 * 86400, "year"),
     (30 * 86400, "month"),
@@ -111,7 +112,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def ago(moment: str, *, now: datetime | None = None) -> str:
-    """An ISO 8601 time as `3 weeks ago`; a text that is no time comes back as it is, cleaned."""
+    """An ISO 8601 time as `3 weeks ago`, one to come as `on 2 May`; a text that is no time comes back cleaned."""
     try:
         then = datetime.fromisoformat(moment)
     except ValueError:
@@ -122,7 +123,8 @@ def ago(moment: str, *, now: datetime | None = None) -> str:
     for length, unit in _STEPS:
         if seconds >= length:
             return f"{plural(int(seconds // length), unit)} ago"
-    return "just now"
+    # Clocks differ by a little; one that was put back has left times that are yet to come.
+    return "just now" if seconds > -_SKEW_SECONDS else f"on {day(moment, now=now)}"
 
 
 def day(moment: str, *, now: datetime | None = None) -> str:

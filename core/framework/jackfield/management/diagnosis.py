@@ -17,7 +17,7 @@ from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import UNCONFINED, decide
 from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
-from jackfield.store import SURROUNDINGS, Layout, Store, hindrance, misfits, unmet
+from jackfield.store import SURROUNDINGS, Layout, Store, hindrance, is_read_only, misfits, unmet
 
 
 def diagnose(
@@ -90,7 +90,10 @@ def _unwritable(layout: Layout) -> Iterator[Finding]:
     why, without = hindrance(layout.root), locks_problem(layout.install_lock)
     if without is not None:
         yield Finding("unwritable", None, f"nothing can be changed: {without.message}", without.hint or "")
-    if why is not None:
+    if why is not None and is_read_only(layout.root):
+        problem = f"no plugin can be installed, set or keep anything: {layout.root} is mounted read-only"
+        yield Finding("read-only", None, problem, "nothing, if that is meant: what is installed runs")
+    elif why is not None:
         problem = f"no plugin can be installed, set or keep anything: {why}"
         yield Finding("unwritable", None, problem, "see to it, or have JACKFIELD_HOME name another folder")
 

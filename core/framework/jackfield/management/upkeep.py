@@ -91,11 +91,12 @@ class Upkeep:
         with ExitStack() as held:
             lock = self._store.lock(by=f"{by}: repair", timeout_seconds=self._lock_seconds)
             await asyncio.to_thread(held.enter_context, lock)
+            found = self._described(await asyncio.to_thread(self._look))
+            if not found:
+                return []
             folder = held.enter_context(self._store.fetching())
             pins, _ = self._named()
-            return [
-                await self._mend(one, pins.get(one.sha256), catalog, folder) for one in self._described(self._look())
-            ]
+            return [await self._mend(one, pins.get(one.sha256), catalog, folder) for one in found]
 
     def collect(self, *, keep: int, by: str) -> Garbage:
         """Remove what nothing can reach; see `Management.collect`."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jackfield.store.layout import Layout as Layout
     from jackfield.store.layout import hindrance as hindrance
     from jackfield.store.layout import home as home
+    from jackfield.store.layout import is_read_only as is_read_only
     from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
     from jackfield.store.lock import install_lock as install_lock
     from jackfield.store.lockfile import MOST_LOCK_BYTES as MOST_LOCK_BYTES
@@ -66,6 +67,7 @@ _HOMES = {
         "Layout",
         "hindrance",
         "home",
+        "is_read_only",
     ),
     "lock": (
         "WAIT_SECONDS",

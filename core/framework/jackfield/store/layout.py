@@ -209,6 +209,22 @@ def home(environ: Mapping[str, str]) -> Path:
     return Path(home_folder(environ))
 
 
+def is_read_only(folder: Path) -> bool:
+    """Whether a folder, itself there or not yet, lies on a file system that is mounted for reading alone.
+
+    Args:
+        folder: absolute.
+    """
+    if not hasattr(os, "statvfs"):
+        return False
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def hindrance(folder: Path) -> str | None:
     """Say why nothing can be written below a folder, itself there or not yet: "… is no folder"; None where it can.
 
