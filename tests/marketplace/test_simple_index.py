@@ -101,6 +101,9 @@ def test_unknown_project(standing):
         (f"{JSON}, {HTML};q=0.2, text/html;q=0.01", JSON),
         (f"{JSON};q=0.1, text/html;q=0.9", "text/html"),
         (f"{JSON};q=nonsense, {HTML}", HTML),
+        (f"*/*;q=0.1, {JSON}", JSON),  # the narrowest range that covers a type rules, wherever it stands
+        ("*/*, text/html;q=0", JSON),
+        (f"text/*;q=0.9, text/html;q=0.1, {JSON};q=0.2", JSON),
         (f"{JSON};q=0", None),
         ("application/pdf", None),
     ],

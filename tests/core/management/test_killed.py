@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,16 @@ async def install(management: Management, wheel: Path) -> None:
 async def test_the_steps_are_these(tmp_path):
     done = run_installer(tmp_path / "profile", build_plugin(tmp_path, "poll"), "none")
     assert done.stdout.split() == STEPS, done.stderr
+
+
+def test_the_table_of_steps_is_of_these():
+    """In docs/reference/store.md, with what each leaves behind; but for the one of a damaged file, which is mended."""
+    text = (Path(__file__).parents[3] / "docs/reference/store.md").read_text().partition("## Steps of a change")[2]
+    rows = [line.split("|") for line in text.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    told = [(step, row[3]) for row in rows for step in re.findall("`(.*?)`", row[1]) if step != "wheel-mended"]
+    assert [step for step, _ in told] == steps.STEPS
+    for number, (_, crash) in enumerate(told):
+        assert ("new set" in crash) == (number >= steps.STEPS.index("pointer-replaced"))
 
 
 @pytest.mark.parametrize("step", STEPS)
