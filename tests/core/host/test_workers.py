@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from jackfield.errors import UsageError
 
-from tests.support.counting import Specs, code
+from tests.support.counting import Specs, code, hookspec
 from tests.support.speakers import Speaker
 
 
@@ -143,6 +143,16 @@ class Main(Plugin):
 """
 
 
+GENERATOR = WRAPPER.replace("(wrapper=True)", "").replace("return (yield)", "yield number")
+
+
+class WithHistory(Specs):
+    """One more hook."""
+
+    @hookspec(historic=True)
+    def begun(self, number: int) -> None: ...
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "why"),
@@ -168,12 +178,24 @@ class Main(Plugin):
             WRAPPER.replace("(wrapper=True)", "").replace("def plain", "async def plain"),
             "it is async def, and the spec is def",
         ),
+        (
+            GENERATOR,
+            "cannot implement hook plain in a process of its own: it is a generator, which is no data (return a",
+        ),
+        (
+            GENERATOR.replace("def plain", "async def plain"),
+            "cannot implement hook plain in a process of its own: it is a generator, which is no data (return a list)",
+        ),
+        (
+            GENERATOR.replace("plain(self, number)", "begun(self, number)").replace("yield", "return"),
+            "cannot implement hook begun in a process of its own: it is historic: its calls are made again while",
+        ),
     ],
 )
 async def test_what_cannot_be_called_from_another_process_says_so_when_it_comes_up(profile, build, running, text, why):
     profile.install(build("a", code=text.replace("return (yield)", "return None") if "wrapper=" not in text else text))
     profile.enable("a", isolation="worker")
-    host = await running(specs=Specs())
+    host = await running(specs=WithHistory())
     status = host.plugins.status("a")
     assert status.state == "failed"
     assert why in status.problem

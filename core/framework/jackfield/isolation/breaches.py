@@ -67,7 +67,10 @@ def too_slow(plugin: str, what: str, limits: WorkerLimits, seconds: float | None
         seconds: the time that this call had; None: what the limits say.
     """
     known, allowed = LIMIT["call"], limits.call_seconds if seconds is None else seconds
-    return _breach(plugin, known, f"did not answer {what} within {known.shown(allowed)}", allowed, limits.call_seconds)
+    said = f"did not answer {what} within {known.shown(allowed)}"
+    if allowed < limits.call_seconds:
+        return Breach(plugin, known.name, f"{plugin} {said} and was stopped", "the application gives it no more")
+    return _breach(plugin, known, said, allowed, limits.call_seconds)
 
 
 def too_busy(plugin: str, used_seconds: float, limits: WorkerLimits) -> Breach:

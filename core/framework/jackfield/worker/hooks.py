@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import pluggy
 
+from jackfield.errors import PluginError
 from jackfield.hooks import is_asynchronous
 from jackfield.rpc import CallCodec, can_cross
 from jackfield.runtime import HookData
@@ -36,10 +37,22 @@ def serve_hooks(
     described = []
     for caller in manager.get_hookcallers(target) or ():
         for hookimpl in caller.get_hookimpls():
+            _refuse_generator(plugin, caller.name, hookimpl)
             described.append(_described(caller.name, hookimpl))
             if not (hookimpl.wrapper or hookimpl.hookwrapper):
                 _serve(caller.name, hookimpl, _spec(specs.get(caller.name, "")), handlers)
     return described
+
+
+def _refuse_generator(plugin: str, name: str, hookimpl: pluggy.HookImpl) -> None:
+    """Refuse what answers with a generator, which is no data; that of a wrapper is its host's to refuse."""
+    function, wraps = hookimpl.function, hookimpl.wrapper or hookimpl.hookwrapper
+    if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not wraps):
+        raise PluginError(
+            f"{plugin} cannot implement hook {name} in a process of its own: it is a generator, which is no data",
+            plugin=plugin,
+            hint="return a list",
+        )
 
 
 def _described(name: str, hookimpl: pluggy.HookImpl) -> HookData:

@@ -62,6 +62,9 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
             raise _refused(remote, one, "it is named twice")
         if one.wrapper:
             raise _refused(remote, one, "it is a wrapper, and a wrapper runs around the others in their process")
+        if spec.opts.get("historic"):
+            why = "it is historic: its calls are made again while plugins register, and no process answers meanwhile"
+            raise _refused(remote, one, why)
         if len({*one.arguments, *one.optional}) < len(one.arguments) + len(one.optional):
             raise _refused(remote, one, "an argument is named twice")
         wrong = sorted({*one.arguments, *one.optional} - {*spec.argnames, *spec.kwargnames})
