@@ -57,6 +57,11 @@ class ProcessorTime:
                 seen.append((now, self._all_seconds))
             return self._all_seconds - seen[0][1]
 
+    @property
+    def all_seconds(self) -> float:
+        """What was used so far, as it was last looked at, the plugin's processes before this one included."""
+        return self._all_seconds
+
     def rest_seconds(self, now: float, cpu_share: float) -> float:
         """Return for how long a next process has to wait until there is room for it; 0.0: there is.
 

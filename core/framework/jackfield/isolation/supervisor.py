@@ -17,6 +17,7 @@ from jackfield.isolation import measuring
 from jackfield.isolation.breaches import Breach, too_slow
 from jackfield.isolation.cgroups import Group, Groups, own_groups
 from jackfield.isolation.limits import WorkerLimits
+from jackfield.isolation.spare_time import SpareTime
 from jackfield.isolation.watched import Watched
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Watch:
         self._group = group
         self._guard = threading.Lock()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        used = watched.processor_time
+        self.spare_time = SpareTime(lambda: used.all_seconds, watched.limits.cpu_share)
+        """What others may have it use of a processor."""
         self.breach: Breach | None = None
         """The limit for which it was stopped; None: for none."""
         self.was_lost = False

@@ -102,6 +102,11 @@ class Waiting:
         if asked is not None:
             asked.begin()
 
+    @property
+    def is_for_another(self) -> bool:
+        """Whether another plugin has led to it."""
+        return self._asked is not None
+
     def end(self) -> None:
         """Note that it is answered, or will not be; what is said twice counts once."""
         if self._is_over:

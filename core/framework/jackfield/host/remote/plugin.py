@@ -30,6 +30,13 @@ MOST_LEFT = 20
 ENDED_SECONDS = 1.0
 """How long it is waited for that a process tells how it ended, once its line has."""
 
+MOST_WAIT_SECONDS = 4.0
+"""How long what another plugin asks waits until there is processor time for it: less than the listeners of one plugin
+have for an event."""
+
+AGAIN_SECONDS = 0.25
+"""Between two looks whether there is: what a process used is measured as often."""
+
 ALIVE_SECONDS = 5.0
 """What one that is not ours to stop may take to say that it is there, after a call that it did not answer in time."""
 
@@ -83,7 +90,17 @@ class RemotePlugin:
             PluginError: it did not answer in time, or its process is gone.
             Exception: what the method raised.
         """
-        seconds, began, waiting = timeout_seconds or self.call_seconds, monotonic(), self.waiting(method)
+        waiting = self.waiting(method)
+        try:
+            if waiting is not None and waiting.is_for_another:
+                await self._until_it_has_time()
+            return await self._call(method, arguments, answer, timeout_seconds or self.call_seconds, what)
+        finally:
+            if waiting is not None:
+                waiting.end()
+
+    async def _call(self, method: str, arguments: Mapping[str, Any], answer: Any, seconds: float, what: str) -> Any:
+        began = monotonic()
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
@@ -93,9 +110,15 @@ class RemotePlugin:
         except asyncio.CancelledError:
             self.given_up(what or in_words(method, arguments), seconds, began + seconds - monotonic())
             raise
-        finally:
-            if waiting is not None:
-                waiting.end()
+
+    async def _until_it_has_time(self) -> None:
+        """Wait while what others ask of the plugin would take the last of the processor time that it may use."""
+        process, until = self.process, monotonic() + MOST_WAIT_SECONDS
+        while process is not None and not self._ending and self.line.ended is None:
+            seconds = min(process.spare_time.wait_seconds(), until - monotonic())
+            if seconds <= 0:
+                return
+            await asyncio.sleep(min(seconds, AGAIN_SECONDS))
 
     def waiting(self, method: str = "") -> Waiting | None:
         """Return what waits for this plugin while a method is called, a plugin or a start; None where nothing does."""
