@@ -13,7 +13,7 @@ from jackfield.discovery import EXTERNAL
 from jackfield.errors import PluginError
 from jackfield.isolation import KEYS
 
-from tests.support.echo import CODE, STORAGE, an_open_house, counted, gone, know, up
+from tests.support.echo import CODE, STORAGE, an_open_house, counted, gone, know, said, up
 from tests.support.guests import answer_until_up, frame, manifest, program, status
 from tests.support.waiting import until
 
@@ -46,6 +46,23 @@ async def test_a_key_that_is_revoked_ends_its_connection_at_once(tmp_path: Path)
             assert house.host.gate.connections.all() == {}
             assert "does not know the key" in await asyncio.to_thread(guest.ended)
             assert guest.process.returncode == 3
+
+
+async def test_nobody_is_blamed_for_a_call_during_which_its_key_is_revoked(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        waits = 'self.context.logger.warning("counting")\n        await asyncio.sleep(4)\n        '
+        code = "import asyncio\n" + CODE.replace("self.calls += 1\n", f"self.calls += 1\n        {waits}\n")
+        with program(tmp_path / "echo", code, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            call = asyncio.create_task(counted(house.host))
+            await until(lambda: "counting" in said(house.host))
+            house.profile.state.change(dict.fromkeys(house.profile.state.items(KEYS), None), by="test")
+            await house.host.reload_changes()
+            assert await call == ["count: echo did not answer the command count: its key was revoked meanwhile"]
+            await until(lambda: status(house.host).state == "unloaded")
+            assert status(house.host).note == "is not connected: its key was revoked"
+            assert (status(house.host).errors, status(house.host).problem) == (0, "")
 
 
 async def test_a_key_that_is_revoked_while_it_is_looked_at_lets_nobody_in(tmp_path: Path):

@@ -264,6 +264,8 @@ class Runner:
             record.start_seconds += perf_counter() - began if name in _STARTING else 0.0
 
     async def _quietly(self, record: Record, name: str) -> Any:
+        if record.remote is not None and record.remote.line.ended is not None:
+            return None  # nobody is there any more to say goodbye to
         try:
             return await self._callback(record, name)
         except Exception:  # noqa: BLE001  # counted and logged by the guard; the way down goes on

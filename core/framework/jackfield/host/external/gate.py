@@ -190,7 +190,7 @@ class Gate:
         self._temporary.keep([one for one in self._temporary.plugins if f"{EXTERNAL}{canonical_id(one)}" in known])
         for cid, connection in self.connections.all().items():
             if not self._holds(connection.key):
-                self._end(cid, connection, _REVOKED)
+                self._end(cid, connection, _REVOKED, nobodys_fault=_REVOKED)
 
     def _holds(self, key: Key) -> bool:
         """Whether a key was not revoked since it was shown: itself, or with all that its plugin has."""
@@ -241,7 +241,7 @@ class Gate:
         self.connections.add(cid, connection)
         _log.info("%s has connected from %s", plugin, arrival.address)
         if not self._holds(arrival.key):  # no later look would find it: what changed was followed before it was here
-            self._end(cid, connection, _REVOKED)
+            self._end(cid, connection, _REVOKED, nobodys_fault=_REVOKED)
         self._keep(self._watch(cid, connection))
         self._keep(self._hold(cid, connection))
         known = kept_keys(self._state.items(KEYS))
@@ -287,7 +287,8 @@ class Gate:
                 and record is not None
                 and limits_of(record.candidate, self._state) != connection.limits
             ):
-                self._end(cid, connection, "its limits were changed: they hold for its next connection")
+                changed = "its limits were changed"
+                self._end(cid, connection, f"{changed}: they hold for its next connection", nobodys_fault=changed)
             else:
                 continue
             await self._followed()
@@ -305,11 +306,20 @@ class Gate:
     def _break_off(self, cid: str) -> None:
         """End the connection over which a plugin is brought up: others wait, or it is not wanted any more."""
         if (connection := self.connections.get(cid)) is not None:
-            connection.line.taken_down = "its start was broken off"  # so that nobody is blamed for it
-            self._end(cid, connection, _BROKEN_OFF)
+            self._end(cid, connection, _BROKEN_OFF, nobodys_fault="its start was broken off")
             self._keep(self._followed())
 
-    def _end(self, cid: str, connection: Connection, reason: str) -> None:
+    def _end(self, cid: str, connection: Connection, reason: str, *, nobodys_fault: str = "") -> None:
+        """End a connection.
+
+        Args:
+            cid: the plugin's canonical id.
+            connection: it.
+            reason: why.
+            nobodys_fault: the same before "meanwhile", where the plugin is not to blame for what it does not answer.
+        """
+        if nobodys_fault:
+            connection.line.taken_down = nobodys_fault
         if self.connections.remove(cid, connection, reason):
             _log.info("the connection of %s is ended: %s", connection.key.plugin, reason)
             connection.line.close(reason)
