@@ -148,6 +148,24 @@ async def test_what_a_host_that_died_left_is_taken_over(tmp_path: Path):
         knock(opened.places.socket).close()
 
 
+async def test_what_somebody_else_has_put_in_the_place_of_the_socket_stays(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        opened.places.socket.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(opened.places.socket))
+    assert opened.places.socket.is_socket()
+    async with lobby(tmp_path) as opened:
+        opened.places.socket.chmod(0o640)
+    assert not opened.places.socket.exists(), "its own it takes away, whatever was done with it"
+
+
+async def test_a_socket_that_cannot_be_made_is_said_with_its_place(tmp_path: Path, caplog):
+    (tmp_path / "run").write_text("in the way", encoding="ascii")
+    async with lobby(tmp_path) as opened:
+        assert f"no socket at which to connect: {opened.places.socket}: File exists" in caplog.text
+        assert opened.doors.port is not None
+
+
 async def test_a_long_path_is_no_hindrance(tmp_path: Path):
     folder = tmp_path / ("a" * 120)
     folder.mkdir()

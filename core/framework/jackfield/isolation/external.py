@@ -124,6 +124,15 @@ def _require_pem(file: Path, what: str, label: bytes) -> None:
         raise UsageError(f"there is no {what} in {file}", hint="a PEM file: -----BEGIN …")
 
 
+def _made_at(path: Path) -> tuple[int, int] | None:
+    """What tells a file apart from another one in its place; None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns  # a number alone may be given to the next one
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """The files of a profile that belong to the connecting of plugins.
@@ -182,6 +191,7 @@ class Doors:
         self._places = places
         self._received = received
         self._sockets: list[socket.socket] = []
+        self._socket_made: tuple[int, int] | None = None
         self.port: int | None = None
 
     def open(self) -> None:
@@ -202,10 +212,11 @@ class Doors:
         """Close them; connections that were received live on."""
         for listener in self._sockets:
             asyncio.get_running_loop().remove_reader(listener)
-            if listener.family != socket.AF_INET and listener.family != socket.AF_INET6:
-                with contextlib.suppress(OSError):  # what stands there now is no socket of ours
-                    self._places.socket.unlink(missing_ok=True)
             listener.close()
+        if self._socket_made is not None and _made_at(self._places.socket) == self._socket_made:
+            with contextlib.suppress(OSError):
+                self._places.socket.unlink(missing_ok=True)
+        self._socket_made = None  # else somebody else stands there by now
         self._sockets.clear()
         if self.port is not None:
             self.port = None
@@ -244,8 +255,14 @@ class Doors:
         Raises:
             OSError: it cannot be made.
         """
-        self._places.socket.parent.mkdir(mode=0o700, exist_ok=True)
-        return listen_for_user(self._places.socket, BACKLOG)
+        place = self._places.socket
+        try:
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            listener = listen_for_user(place, BACKLOG)
+        except OSError as error:
+            raise OSError(f"{place}: {error.strerror or error}") from error
+        self._socket_made = _made_at(place)
+        return listener
 
     def _listen(self, listener: socket.socket) -> None:
         if listener in self._sockets:  # it may have been closed while it paused
