@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from contextlib import suppress
 
 import pytest
@@ -86,6 +87,35 @@ def test_a_head_that_does_not_end_is_cut(standing):
     received = send(standing, b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 200_000)
     assert received.startswith(b"HTTP/1.1 431") or received == b""
     assert standing.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /simple/ HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
+def test_who_sends_no_request_does_not_keep_a_connection(market, monkeypatch, begun):
+    """A thousand of them would be all that a server may have open, and nobody else would be answered."""
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.HEAD_SECONDS", 0.5)
+    with socket.create_connection(("127.0.0.1", int(market.url.rpartition(":")[2])), timeout=20) as connection:
+        for piece in (begun, b"X: y\r\n", b"X: y\r\n"):
+            if begun:
+                connection.sendall(piece)  # a drip does not begin the time anew
+                time.sleep(0.1)
+        began = time.monotonic()
+        with suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
+        assert time.monotonic() - began < 10
+
+
+def test_a_head_has_its_time_for_itself(market, monkeypatch):
+    """The body of an upload may take longer, and so may the time between two requests."""
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.HEAD_SECONDS", 0.5)
+    with socket.create_connection(("127.0.0.1", int(market.url.rpartition(":")[2])), timeout=20) as connection:
+        for _ in range(2):
+            connection.sendall(request("/healthz"))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(1)
+        connection.sendall(request("/plugins/submit", "Content-Length: 2", method="POST"))
+        time.sleep(1)
+        connection.sendall(b"xx")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
 
 
 @pytest.mark.parametrize("data", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"])

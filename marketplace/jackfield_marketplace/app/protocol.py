@@ -1,12 +1,14 @@
-"""HTTP/1.1 as uvicorn speaks it over httptools, with four things of our own.
+"""HTTP/1.1 as uvicorn speaks it over httptools, with five things of our own.
 
 Answers of the index that are ready are written where the head of a request ends, without a task. A refused upload has
 its reason in the status line: twine shows that line and nothing else. The head of a request is bounded: the parser
-keeps it in memory and does not limit it by itself. And the answer to a POST goes out in one write.
+keeps it in memory and does not limit it by itself. It has its time, too: each connection takes a descriptor, of which
+there are a thousand or so. And the answer to a POST goes out in one write.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -16,6 +18,9 @@ from jackfield_marketplace.app.front import Front
 
 MOST_HEAD_BYTES = 64 * 1024
 """Of one request: its first line and all headers."""
+
+HEAD_SECONDS = 20.0
+"""Until the head of a request is there, from its first byte, or from the beginning of the connection."""
 
 _REASON = REASON_HEADER.lower().encode()
 _TOO_LARGE = (
@@ -33,6 +38,17 @@ class IndexProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._answered = False
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._start_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse; end the connection where a head does not end."""
@@ -42,6 +58,23 @@ class IndexProtocol(HttpToolsProtocol):
             if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
+            elif self._head_timer is None:  # most heads come whole: they need no timer
+                self._start_head_timer()
+
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up_head)
+
+    def _give_up_head(self) -> None:
+        last: RequestResponseCycle | None = self.cycle
+        if self.pipeline or (last is not None and not last.response_complete):
+            self._start_head_timer()  # it was sent ahead, and is read on once the answer before it has gone
+        else:
+            self.transport.close()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def on_message_begin(self) -> None:
         """A head begins; its scope is made when it is known to be needed."""
@@ -53,6 +86,7 @@ class IndexProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Answer at once if the answer lies ready, else let uvicorn start a task."""
         self._in_head = False
+        self._stop_head_timer()
         if self._front is not None and self._answer(self._front):
             return
         url, headers, expects = self.url, self.headers, self.expect_100_continue
