@@ -34,6 +34,10 @@ grades = pytest.mark.parametrize("grade", GRADES)
 confined = pytest.mark.parametrize("grade", [grade for grade in GRADES if grade != "process"])
 
 
+def begun_with(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
 @pytest.fixture
 async def own_zygote() -> AsyncIterator[Zygote]:
     async with running() as one:
@@ -95,6 +99,12 @@ told = [weather.FORECAST, os.listdir(home), seen, temporary, zone, sorted(os.env
     assert environment == ["HOME", "LANG", "TMPDIR"]
     assert (tmp_path / "data" / "note").read_text() == "kept"
     child.close()
+
+
+async def test_nothing_of_its_hosts_environment_lies_in_its_memory(zygote):
+    """What a process was started with stays on its stack, and on that of each that it forks, whatever it forgets."""
+    assert os.environ
+    assert begun_with(zygote.pid) == b""
 
 
 @confined
