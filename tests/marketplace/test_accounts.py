@@ -1,6 +1,7 @@
 """Users, passwords and tokens, over a real database."""
 
 import base64
+import time
 from datetime import timedelta
 
 import pytest
@@ -113,6 +114,23 @@ def test_a_password(database):
         ("alice", "x" * 5000),
     ):
         assert who(database, basic(user, secret)) is None
+
+
+def test_a_guess_takes_as_long_for_a_user_who_is_not_there(database):
+    """Else the time of the answer tells which users there are."""
+    with database.write() as session:
+        add_user(session, "alice", PASSWORD)
+        add_user(session, "bob")
+    fastest = {}
+    for user in ("alice", "bob", "nobody"):
+        who(database, basic(user, "wrong"))  # what is made once is made
+        times = []
+        for _ in range(3):
+            began = time.perf_counter()
+            who(database, basic(user, "wrong"))
+            times.append(time.perf_counter() - began)
+        fastest[user] = min(times)
+    assert min(fastest.values()) > max(fastest.values()) / 5  # without the hash it is a hundredth
 
 
 @pytest.mark.parametrize(

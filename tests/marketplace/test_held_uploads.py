@@ -6,7 +6,7 @@ import pytest
 from jackfield.errors import UsageError
 from jackfield_marketplace import review
 from jackfield_marketplace.accounts import find_user
-from jackfield_marketplace.catalog import reserve
+from jackfield_marketplace.catalog import reserve, set_status
 
 from tests.support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
 
@@ -81,8 +81,12 @@ def test_beside_an_upstream_nobody_takes_a_name_from_it_without_the_operator(mar
         assert reserve(session, "Charset_Normalizer", find_user(session, "alice")) == "charset-normalizer"
     with market.database.write() as session, pytest.raises(UsageError, match="belongs to alice"):
         reserve(session, "charset-normalizer", find_user(session, "alice"))
+    assert market.project("charset-normalizer")["files"] == []  # held, so nobody is sent to the upstream any more
     assert market.upload(library.build(tmp_path), user="bob").status_code == 403
     assert "is published" in market.upload(library.build(tmp_path)).text
+    with market.database.write() as session:
+        set_status(session, "charset-normalizer", "quarantined")
+    assert market.project("charset-normalizer")["files"] == []
 
 
 def test_a_deceptive_plugin_name_is_held(market):
