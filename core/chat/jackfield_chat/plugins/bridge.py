@@ -18,6 +18,7 @@ from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
 from jackfield_chat.plugins.filtering import kept
+from jackfield_chat.plugins.naming import name_of
 from jackfield_chat.plugins.news import News, tell_owners
 from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.permitting import add_permit_commands
@@ -146,13 +147,10 @@ class Bridge:
         return f"Safe mode: the plugins are not started, since {safe.reason}." if safe is not None else ""
 
     def name_of(self, plugin: str) -> str:
-        """Return what a plugin is called, by its id."""
-        if self.application is not None:
-            try:
-                return self.application.host.plugins.status(plugin).name or plugin
-            except PluginError:
-                pass
-        return plugin
+        """Return what a plugin is called, by its id; the id is told where others are called so."""
+        if self.application is None:
+            return plugin
+        return name_of(plugin, self.application.host.plugins, self._accounts)
 
     async def filtered(self, message: Message) -> Message:
         """Hand a member's message through `message_sent` and then `message_received` (S6 to S8).

@@ -1,0 +1,59 @@
+"""What plugins are called in the rooms: as their authors say, and never as somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.chat.test_plugins import profile_of
+from tests.support.wheels import build_plugin, manifest_text
+
+if TYPE_CHECKING:
+    from tests.core.chat.conftest import RunningChat
+
+pytestmark = pytest.mark.slow
+
+SAYS = """
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    @command("WORD")
+    async def say(self, source):
+        await source.reply("WORD it is")
+"""
+
+
+async def test_a_plugin_that_is_called_as_another_one_or_a_member_is_told_by_its_id(
+    chat: RunningChat, tmp_path: Path
+) -> None:
+    names = {"poll": "Poll", "pole": "\uff30oll", "imp": "Ada", "sly": "Quiz (quiz)", "quiz": "Quiz"}
+    wheels = [
+        build_plugin(
+            tmp_path / "wheels",
+            plugin,
+            code=SAYS.replace("WORD", plugin),
+            manifest=manifest_text(plugin, more=f'[contributes]\ncommands = [{{ name = "{plugin}" }}]\n').replace(
+                f'name = "{plugin.title()}"', f'name = "{name}"'
+            ),
+        )
+        for plugin, name in names.items()
+    ]
+    ada = await chat.person("ada")
+    profile = profile_of(chat)
+    profile.install(*wheels)
+    profile.enable(*names)
+    for plugin in names:
+        await chat.plugin(plugin)
+    told = {}
+    for plugin in names:
+        await ada.say(f"!{plugin}")
+        told[plugin] = (await ada.hears(f"{plugin} it is"))["author"]
+    assert told == {
+        "poll": "Poll (poll)",
+        "pole": "\uff30oll (pole)",
+        "imp": "Ada (imp)",
+        "sly": "Quiz (quiz) (sly)",
+        "quiz": "Quiz",
+    }
