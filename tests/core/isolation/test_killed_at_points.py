@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import SandboxError
-from jackfield.isolation import Packages, Zygote, packages_of
+from jackfield.isolation import Packages, Zygote, ZygoteLostError, packages_of
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.processes import is_there, wait_for
@@ -83,6 +83,15 @@ IN_WORKER = (
     "the worker is in its private root",
 )
 
+KILLED_AS_IT_LOADS = """
+import os, pathlib, signal
+
+mark = pathlib.Path(__file__).with_name("killed")
+if not mark.exists():
+    mark.touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 HOST = """
 import asyncio, sys
 from pathlib import Path
@@ -139,10 +148,56 @@ async def test_a_zygote_killed_between_fork_and_answer(zygote, tmp_path):
     still = int((tmp_path / "reached").read_text())
     (worker,) = await until(lambda: descendants(still))
     os.kill(still, signal.SIGKILL)
-    with pytest.raises(SandboxError, match="weather has no worker: the process that forks workers has ended"):
-        await forking
+    child = await forking
+    assert await tell(child, "told = 1") == 1, "it is of the next zygote"
     await until(lambda: not is_there(worker))
     assert await works(zygote, tmp_path)
+    child.close()
+
+
+@pytest.mark.feature("J25")
+async def test_where_the_next_zygote_is_killed_too_it_is_said_that_no_plugin_did_it(zygote, tmp_path):
+    (tmp_path / IN_ZYGOTE).write_text("wait")
+    forking = asyncio.ensure_future(zygote.fork(spec_in(tmp_path / "weather")))
+    await until((tmp_path / "reached").exists)
+    (tmp_path / IN_ZYGOTE).write_text("kill")
+    os.kill(int((tmp_path / "reached").read_text()), signal.SIGKILL)
+    with pytest.raises(SandboxError, match="weather has no worker: the process that forks workers has ended") as raised:
+        await forking
+    assert isinstance(raised.value.__cause__, ZygoteLostError)
+    assert await works(zygote, tmp_path)
+
+
+@pytest.mark.feature("J25")
+@pytest.mark.parametrize("point", IN_WORKER)
+async def test_a_zygote_killed_while_its_worker_is_on_its_way_is_made_up_for(zygote, tmp_path, point):
+    (tmp_path / point).write_text("wait")
+    forking = asyncio.ensure_future(zygote.fork(spec_in(tmp_path / "weather")))
+    await until((tmp_path / "reached").exists)
+    os.kill(zygote.pid, signal.SIGKILL)
+    child = await forking
+    assert await tell(child, "told = 1") == 1
+    child.close()
+
+
+@pytest.mark.feature("J25")
+async def test_a_zygote_that_is_closed_while_it_forks_has_no_successor(zygote, tmp_path):
+    (tmp_path / IN_ZYGOTE).write_text("wait")
+    forking = asyncio.ensure_future(zygote.fork(spec_in(tmp_path / "weather")))
+    await until((tmp_path / "reached").exists)
+    await zygote.close()
+    with pytest.raises(SandboxError, match="weather has no worker: the process that forks workers has ended"):
+        await forking
+    assert zygote.pid is None
+
+
+@pytest.mark.feature("J25")
+async def test_a_zygote_killed_while_it_loads_has_a_successor(tmp_path):
+    (tmp_path / "kills.py").write_text(KILLED_AS_IT_LOADS)
+    more = Packages({**packages_of().named, "kills": str(tmp_path / "kills.py")}, packages_of().metadata)
+    async with running(more=more, preload=("kills",)) as zygote:
+        assert (tmp_path / "killed").exists()
+        assert await works(zygote, tmp_path)
 
 
 @pytest.mark.feature("J25")

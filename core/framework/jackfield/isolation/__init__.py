@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.user_sockets import is_of_this_user, listen_for_user, reachable
     from jackfield.isolation.watched import Watched
     from jackfield.isolation.zygote import Zygote
+    from jackfield.isolation.zygote_program import ZygoteLostError
 
 __all__ = [
     "ALWAYS",
@@ -78,6 +79,7 @@ __all__ = [
     "WorkerLimits",
     "WorkerSpec",
     "Zygote",
+    "ZygoteLostError",
     "ending_alone",
     "find_key",
     "is_of_this_user",
@@ -115,6 +117,7 @@ _HOMES = {
     "user_sockets": ("is_of_this_user", "listen_for_user", "reachable"),
     "watched": ("Watched",),
     "zygote": ("Zygote",),
+    "zygote_program": ("ZygoteLostError",),
 }
 _LATER = {name: module for module, names in _HOMES.items() for name in names}
 

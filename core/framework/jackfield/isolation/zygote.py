@@ -10,7 +10,8 @@ from jackfield.errors import SandboxError
 from jackfield.isolation.child import Child
 from jackfield.isolation.packages import Packages, packages_of
 from jackfield.isolation.spec import WorkerSpec
-from jackfield.isolation.zygote_process import StandsStillError, ZygoteProcess
+from jackfield.isolation.zygote_process import ZygoteProcess
+from jackfield.isolation.zygote_program import StandsStillError, ZygoteLostError
 from jackfield.sandbox import Grade
 
 SERVE: Final = "jackfield.worker.serving:prepare"
@@ -83,18 +84,19 @@ class Zygote:
     async def _next(self, settings: Mapping[str, Any]) -> ZygoteProcess:
         try:
             return await ZygoteProcess.started(self._executable, settings)
-        except StandsStillError:
+        except ZygoteLostError:
             pass
         try:
             return await ZygoteProcess.started(self._executable, settings)
-        except StandsStillError as error:  # somebody stops each of them
+        except ZygoteLostError as error:  # somebody stops or kills each of them
+            was, name = ("stopped", "SIGSTOP") if isinstance(error, StandsStillError) else ("killed", "SIGKILL")
             raise SandboxError(
-                "the process that forks workers was stopped before it was ready, and so was the next one",
-                hint="find out who sends SIGSTOP to them",
+                f"the process that forks workers was {was} before it was ready, and so was the next one",
+                hint=f"find out who sends {name} to them",
             ) from error
 
     async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
-        """Fork a worker and wait until it is confined. A zygote that has ended, or stands still, has a successor.
+        """Fork a worker and wait until it is confined. A zygote that ends meanwhile, or stands still, has a successor.
 
         Args:
             spec: of the worker.
@@ -102,15 +104,15 @@ class Zygote:
 
         Raises:
             SandboxError: the machine does not confine it as the spec asks, the system gave no process, or it ended
-                before it was confined; it blames the plugin.
+                before it was confined; it blames the plugin, but for one whose cause is a `ZygoteLostError`.
         """
         try:
             return await (await self._started()).fork(spec, name=name)
-        except StandsStillError:
+        except ZygoteLostError:
             pass
         try:
             return await (await self._started()).fork(spec, name=name)
-        except StandsStillError as error:
+        except ZygoteLostError as error:
             raise SandboxError(f"{spec.plugin} has no worker: {error}", plugin=spec.plugin) from error
 
     async def close(self) -> None:

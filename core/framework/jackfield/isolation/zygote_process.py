@@ -36,7 +36,7 @@ from jackfield.isolation.ends import Ends
 from jackfield.isolation.output import PrintedLines
 from jackfield.isolation.silence import LOOK_SECONDS, Silence
 from jackfield.isolation.spec import WorkerSpec
-from jackfield.isolation.zygote_program import ZygoteProgram
+from jackfield.isolation.zygote_program import StandsStillError, ZygoteLostError, ZygoteProgram
 from jackfield.sandbox import Grade
 
 START_SECONDS: Final = 30.0
@@ -55,16 +55,6 @@ _STILL: Final = "the process that forks workers stands still"
 _LINES_A_SECOND: Final = 100
 
 _log = logging.getLogger("jackfield.isolation")
-
-
-def _abandoned(program: ZygoteProgram, owner: int) -> None:
-    """End a zygote that nobody will close any more, and wait for it; nothing happens in a fork of its host."""
-    if os.getpid() == owner:
-        program.end()
-
-
-class StandsStillError(LinkClosed):
-    """A zygote did not fork when it was asked to, and is not waited for any longer; another one has to."""
 
 
 class ZygoteProcess:
@@ -100,8 +90,9 @@ class ZygoteProcess:
         self._asked: dict[int, asyncio.Future[ForkedProcess]] = {}
         self._workers: dict[int, ForkedProcess] = {}
         self._reaped = asyncio.Event()
+        self._is_closing = False
         # Whose loop is closed, or whose program ends, without `close` leaves no process behind that nobody waits for.
-        self._abandon = weakref.finalize(self, _abandoned, program, os.getpid())
+        self._abandon = weakref.finalize(self, program.abandon, os.getpid())
         control.setblocking(False)
         self._loop.add_reader(control, self._hear)
         self._descriptor = os.pidfd_open(process.pid)
@@ -117,7 +108,7 @@ class ZygoteProcess:
 
         Raises:
             SandboxError: it cannot be started, or did not get ready.
-            StandsStillError: it was stopped before it was ready; it is killed.
+            ZygoteLostError: a signal stopped or killed it before it was ready; it is gone.
         """
         program = ZygoteProgram.started(executable, settings)
         try:
@@ -134,7 +125,8 @@ class ZygoteProcess:
                 running.grade = await running._ready
         except BaseException as error:
             await running.close()
-            if isinstance(error, StandsStillError) or not isinstance(error, LinkClosed | TimeoutError):
+            killed = isinstance(error, ZygoteLostError) and (program.process.returncode or 0) < 0
+            if isinstance(error, StandsStillError) or killed or not isinstance(error, LinkClosed | TimeoutError):
                 raise
             raise SandboxError(
                 "the process that forks workers did not get ready", hint="the log of jackfield.isolation says why"
@@ -145,7 +137,7 @@ class ZygoteProcess:
         """As `Zygote.fork`.
 
         Raises:
-            StandsStillError: it stands still; as `Zygote.fork` besides.
+            ZygoteLostError: it stands still, or ended before the worker was confined; as `Zygote.fork` besides.
         """
         plugin = spec.plugin
         try:
@@ -174,7 +166,7 @@ class ZygoteProcess:
             if isinstance(error, TimeoutError):
                 late = f"a worker of {plugin} was not there within {FORK_SECONDS:g} s"
                 raise SandboxError(late, plugin=plugin) from None
-            if isinstance(error, LinkClosed | OSError) and not isinstance(error, StandsStillError):
+            if isinstance(error, LinkClosed | OSError) and not isinstance(error, ZygoteLostError):
                 raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
             raise
         ends.files.shutdown(socket.SHUT_RD)  # nobody reads there any more: what it sends would be kept and not counted
@@ -182,6 +174,7 @@ class ZygoteProcess:
 
     async def close(self) -> None:
         """End it, and with it all workers; return when all of them are gone."""
+        self._is_closing = True
         self._lose()
         if self.stands_still:
             self._process.kill()
@@ -208,7 +201,7 @@ class ZygoteProcess:
                     await self._after(error)
                 else:
                     return asked
-        raise LinkClosed("the process that forks workers has ended") if self.is_gone else StandsStillError(_STILL)
+        raise self._loss() if self.is_gone else StandsStillError(_STILL)
 
     async def _after(self, error: OSError) -> None:
         """Wait until the control socket may take what it did not take; or learn that it never will.
@@ -230,6 +223,8 @@ class ZygoteProcess:
             answer = read_answer(await receive_frame_soon(files, MOST_ANSWER_BYTES))
         except (LinkClosed, ConnectionResetError):
             how = await asyncio.shield(process.ended)
+            if how.was_lost:
+                raise self._loss() from None
             raise SandboxError(f"the worker of {plugin} {how} before it was confined", plugin=plugin) from LinkClosed(
                 "its process has ended"
             )
@@ -324,7 +319,7 @@ class ZygoteProcess:
             self._looking.cancel()
         self._loop.remove_reader(self._control)
         self._control.close()
-        lost = LinkClosed("the process that forks workers has ended")
+        lost = self._loss()
         everybody: tuple[asyncio.Future[Any], ...] = (self._ready, *self._asked.values())
         for waiting in everybody:
             if not waiting.done():
@@ -333,6 +328,11 @@ class ZygoteProcess:
         self._asked.clear()
         for worker in self._workers.values():
             worker.settle_when_gone()
+
+    def _loss(self) -> LinkClosed:
+        """Return what to tell who waits for a worker; another zygote is of no use where the host has ended this one."""
+        told = "the process that forks workers has ended"
+        return LinkClosed(told) if self._is_closing else ZygoteLostError(told)
 
     def _reap(self) -> None:
         self._loop.remove_reader(self._descriptor)

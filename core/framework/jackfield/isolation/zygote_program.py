@@ -1,4 +1,7 @@
-"""The zygote's program as it is started: a clean Python, a socket to it, a pipe from it, and a thread it is tied to."""
+"""The zygote's program as it is started: a clean Python, a socket to it, a pipe from it, and a thread it is tied to.
+
+And how it may be lost.
+"""
 
 import json
 import os
@@ -10,12 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from jackfield.errors import SandboxError
+from jackfield.errors import LinkClosed, SandboxError
 from jackfield.isolation.kept_thread import kept_thread
 from jackfield.lifeline import tied
 
 _NO_PLACE: Final = -1  # of an interpreter that lies at the same place at every start
 _FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
+
+
+class ZygoteLostError(LinkClosed):
+    """A zygote did not fork what it was asked for, or it ended with what it had forked; another one has to."""
+
+
+class StandsStillError(ZygoteLostError):
+    """It stands still, and is not waited for any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,11 @@ class ZygoteProgram:
         self.process.kill()
         self.process.wait()
         self.let_go()
+
+    def abandon(self, owner: int) -> None:
+        """End it, since nobody will any more; nothing happens in a fork of the process that owns it."""
+        if os.getpid() == owner:
+            self.end()
 
 
 def _place() -> int:

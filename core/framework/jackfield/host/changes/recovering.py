@@ -46,7 +46,7 @@ class Recovering:
         self._end_released = end_released
         self._replacing: dict[str, Replacing] = {}
         self._ran: dict[str, tuple[Record, Footing]] = {}
-        self._missing: set[str] = set()
+        self._missing: dict[str, bool] = {}
         self._coming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._rest: Callable[[str], float] = lambda _: 0.0
@@ -87,7 +87,7 @@ class Recovering:
         record.comes_back = not ending.circuit_open
         return ending.sentence
 
-    def missing(self, record: Record, why: str, ended: bool) -> str:
+    def missing(self, record: Record, why: str, ended: bool, blamed: bool) -> str:
         """Note that a plugin could not be started for want of a process; return what to tell.
 
         Args:
@@ -95,13 +95,14 @@ class Recovering:
             why: a sentence.
             ended: whether it had one, which ended by itself: then the next one follows as after any other end. Who
                 cannot have one, on this machine or now, is not tried again by itself at its first start.
+            blamed: as in `ended`.
         """
         cid = record.candidate.canonical_id
         if cid in self._coming:
-            self._missing.add(cid)  # whoever starts it again counts it
+            self._missing[cid] = blamed  # whoever starts it again counts it
             return why
         # What follows waits for its turn: it is no part of the change within which this is noticed.
-        return Context().run(self.ended, record, why) if ended else why
+        return Context().run(self.ended, record, why, blamed) if ended else why
 
     def begin_anew(self, cid: str) -> None:
         """Forget how often a plugin's process has ended: its user asks for it."""
@@ -124,7 +125,7 @@ class Recovering:
     async def _up(self, cid: str) -> None:
         """Start a plugin again. Where the machine has no process for it now, that counts as an end."""
         problem = ""
-        self._missing.discard(cid)
+        self._missing.pop(cid, None)
         self._coming.add(cid)
         try:
             await self._in_turn(partial(self._recover, cid))
@@ -139,7 +140,8 @@ class Recovering:
             problem = record.life.problem
         if problem:
             told = f"{record.candidate.id} could not be started again: {problem}"
-            ending = self._of(record).ended(told, rest_seconds=self._rest(cid))
+            blamed = self._missing.get(cid, True)
+            ending = self._of(record).ended(told, rest_seconds=self._rest(cid), blamed=blamed)
             _log.warning("%s", ending.sentence)
             record.comes_back = not ending.circuit_open
             self._plugins.note(record, ending.sentence)

@@ -27,6 +27,7 @@ from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import misplaced
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns, asking
+from jackfield.isolation import ZygoteLostError
 from jackfield.runtime import GRACE_SECONDS
 
 _log = logging.getLogger("jackfield.host")
@@ -56,7 +57,7 @@ class Runner:
         elsewhere: as given.
         on_process_start: told of each plugin whose process runs.
         on_process_missing: told of each plugin that failed because there was no process for it, with a sentence and
-            whether there was one that ended by itself; it returns the sentence that is told.
+            whether there was one that ended by itself, and whether that counts; it returns the sentence that is told.
         on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is, and
             whether the plugin is to blame; it returns the sentence that is told.
     """
@@ -74,7 +75,7 @@ class Runner:
         self._manager = manager
         self._ends: set[asyncio.Task[None]] = set()
         self.on_process_start: Callable[[Record], None] = lambda _: None
-        self.on_process_missing: Callable[[Record, str, bool], str] = lambda _, why, ended: why
+        self.on_process_missing: Callable[[Record, str, bool, bool], str] = lambda _, why, ended, blamed: why
         self.on_process_end: Callable[[Record, str, bool], str] = lambda _, why, blamed: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
@@ -303,7 +304,8 @@ class Runner:
             self._plugins.tell(record, Happening.RESOLVED)
         why = f"{in_short(told)} ({when})"
         if record.placement.own_process and _had_one_of(error, SandboxError, LinkClosed):
-            why = self.on_process_missing(record, why, _had_one_of(error, LinkClosed))
+            lost = _had_one_of(error, ZygoteLostError)
+            why = self.on_process_missing(record, why, _had_one_of(error, LinkClosed), not lost)
         self._plugins.tell(record, Happening.FAILED, why, text)
 
     def _process_ended(self, record: Record, remote: RemotePlugin, why: str) -> None:

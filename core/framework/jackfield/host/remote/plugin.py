@@ -14,7 +14,7 @@ from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, 
 from jackfield.host.remote.asking import Waiting, asking, led_by_starts
 from jackfield.host.remote.starts import Waited
 from jackfield.host.remote.words import in_words
-from jackfield.isolation import LED_TO_SECONDS, Line, Watch
+from jackfield.isolation import LED_TO_SECONDS, Line, Watch, ZygoteLostError
 from jackfield.rpc import in_one_line
 from jackfield.runtime import GRACE_SECONDS, CallbackAnswer
 
@@ -257,7 +257,7 @@ class RemotePlugin:
         if process.breach is not None:
             return error  # which names the limit
         told = ProcessLost(f"{self.plugin} {how}", plugin=self.plugin)
-        told.__cause__ = cause
+        told.__cause__ = ZygoteLostError(str(cause)) if process.was_lost else cause
         return told
 
     async def until_quiet(self, seconds: float) -> None:

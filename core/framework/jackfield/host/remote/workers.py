@@ -29,6 +29,7 @@ from jackfield.isolation import (
     WorkerLimits,
     WorkerSpec,
     Zygote,
+    ZygoteLostError,
     limits_in_force,
     packages_of,
     user_limits,
@@ -160,7 +161,8 @@ class Workers:
             child.close()
             if not how:
                 raise
-            raise LinkClosed(f"the worker of {candidate.id} {how} before it greeted", plugin=candidate.id) from error
+            kind = ZygoteLostError if child.ended is not None and child.ended.was_lost else LinkClosed
+            raise kind(f"the worker of {candidate.id} {how} before it greeted", plugin=candidate.id) from error
         return Started(line, watch, spec.limits, child.files)
 
     def rest_seconds(self, cid: str) -> float:
