@@ -78,13 +78,15 @@ class Keeping(Plugin):
 
     @command("probe resources")
     async def resources(self, source, name: str) -> None:
-        told = self.context.resources
-        await source.reply(json.dumps([told.read_text(name), len(told.read_bytes(name)), told.names("lang/")]))
+        resources = self.context.resources
+        sizes = [resources.read_text(name), len(resources.read_bytes(name)), resources.names("lang/")]
+        await source.reply(json.dumps(sizes))
 
     @command("probe say")
     async def say(self, source, key: str, language: str = "") -> None:
-        texts = self.context.translations
-        await source.reply(texts.text(key, language or await texts.language_of(source.user), user=source.user))
+        translations = self.context.translations
+        language = language or await translations.language_of(source.user)
+        await source.reply(translations.text(key, language, user=source.user))
 
     @command("probe settings get")
     async def settings_get(self, source, key: str) -> None:
