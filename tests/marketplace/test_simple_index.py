@@ -56,7 +56,9 @@ def test_project_page_of_html(standing):
     assert re.search(
         r'href="../../files/[0-9a-f]{64}/chat_limited-1.0.0-py3-none-any.whl#sha256=[0-9a-f]{64}"', answer.text
     )
-    assert re.search(r'data-core-metadata="sha256=[0-9a-f]{64}"', answer.text)
+    metadata = re.search(r'data-core-metadata="(sha256=[0-9a-f]{64})"', answer.text)
+    assert metadata
+    assert f'data-dist-info-metadata="{metadata[1]}"' in answer.text  # PEP 714: the older name says the same
     assert '<meta name="pypi:repository-version" content="1.4">' in answer.text
 
 
