@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,20 @@ async def test_one_that_is_late_with_one_call_stays(tmp_path: Path):
             assert house.host.gate.connections.get("echo") is connection
             assert status(house.host).state == "active"
             assert await counted(house.host) == ["2 of 1"]
+
+
+async def test_one_that_hangs_is_waited_for_once_when_it_is_taken_down(tmp_path: Path):
+    """And not for each of `on_disable`, the end of what it began, and `on_unload`."""
+    async with an_open_house(tmp_path) as house:
+        with program(tmp_path / "echo", CODE, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            os.kill(guest.process.pid, signal.SIGSTOP)
+            try:
+                began = time.monotonic()
+                await house.host.disable("echo")
+                assert time.monotonic() - began < 8.0
+                assert status(house.host).state == "unloaded"
+                assert "echo did not answer on_disable within 5 s" in status(house.host).problem
+            finally:
+                os.kill(guest.process.pid, signal.SIGCONT)

@@ -269,6 +269,10 @@ class Runner:
             return None  # nobody is there any more to say goodbye to
         try:
             return await self._callback(record, name)
+        except ProcessLost:  # it did not answer
+            if record.remote is not None:
+                record.remote.hang_up()
+            return None
         except Exception:  # noqa: BLE001  # counted and logged by the guard; the way down goes on
             return None
 

@@ -260,6 +260,11 @@ class RemotePlugin:
         told.__cause__ = ZygoteLostError(str(cause)) if process.was_lost else cause
         return told
 
+    def hang_up(self) -> None:
+        """End the line to one that somebody else started and that says no goodbye: it would be waited for again."""
+        if self.process is None:
+            self.line.close("it did not say goodbye in time")
+
     async def until_quiet(self, seconds: float) -> None:
         """Wait until it has answered what it was asked by others than its host, or until the time is over."""
         await self.line.until_quiet(("hook.", "handler.", "service."), seconds)
