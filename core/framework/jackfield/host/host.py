@@ -239,7 +239,7 @@ class Host:
         await self._orders.to_its_end(self._follow_changes())
 
     async def _follow_changes(self) -> None:
-        self.gate.check_keys()
+        self.gate.check()
         async with self._turn.taken():
             if not self._orders.running:
                 return

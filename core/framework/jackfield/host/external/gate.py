@@ -184,13 +184,27 @@ class Gate:
         canonical_id(plugin)
         return self._temporary.new(plugin, by=by)
 
-    def check_keys(self) -> None:
-        """End the connections of keys that were revoked; forget what waits of plugins all of whose keys were."""
+    def check(self) -> None:
+        """End the connections of keys that were revoked, and of plugins whose limits changed, before that is followed.
+
+        Of plugins all of whose keys were revoked, those that wait to be used are forgotten.
+        """
         known = self._state.items(EXTERNAL)
         self._temporary.keep([one for one in self._temporary.plugins if f"{EXTERNAL}{canonical_id(one)}" in known])
         for cid, connection in self.connections.all().items():
             if not self._holds(connection.key):
                 self._end(cid, connection, _REVOKED, nobodys_fault=_REVOKED)
+            else:
+                self._end_if_changed(cid, connection)
+
+    def _end_if_changed(self, cid: str, connection: Connection) -> bool:
+        """End the connection of a plugin whose limits are others by now; say whether it was."""
+        record = self._plugins.records().get(cid)
+        if not connection.taken or record is None or limits_of(record.candidate, self._state) == connection.limits:
+            return False
+        changed = "its limits were changed"
+        self._end(cid, connection, f"{changed}: they hold for its next connection", nobodys_fault=changed)
+        return True
 
     def _holds(self, key: Key) -> bool:
         """Whether a key was not revoked since it was shown: itself, or with all that its plugin has."""
@@ -279,19 +293,11 @@ class Gate:
         """Hold a plugin to its limits: one that floods is sent away, and one whose limits changed has to come anew."""
         while connection.line.ended is None:
             await asyncio.sleep(LOOK_SECONDS)
-            breach, record = connection.breach(), self._plugins.records().get(cid)
+            breach = connection.breach()
             if breach is not None:
                 self._end(cid, connection, str(breach.error()))
-            elif (
-                connection.taken
-                and record is not None
-                and limits_of(record.candidate, self._state) != connection.limits
-            ):
-                changed = "its limits were changed"
-                self._end(cid, connection, f"{changed}: they hold for its next connection", nobodys_fault=changed)
-            else:
-                continue
-            await self._followed()
+            if breach is not None or self._end_if_changed(cid, connection):
+                await self._followed()
 
     def _changed(self, status: PluginStatus) -> None:
         """End the connection of a plugin that was taken down, or did not come up."""
