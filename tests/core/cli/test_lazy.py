@@ -148,3 +148,19 @@ def test_a_first_installation_verifies_without_a_second_way_to_the_network_and_e
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environ)
     assert "is known by its root from now on" in done.stdout, done.stderr
     assert done.stderr.splitlines()[-1] == "['httpx', 'tuf'] True"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["search", "dice"], ["info", "dice"], ["install", "--dry-run", "dice"]])
+def test_what_only_asks_a_marketplace_loads_nothing_that_reads_wheels_or_starts_workers(market, tmp_path, words):
+    script = (
+        "import atexit, sys\n"
+        "heavy = ['jackfield.inspection.wheel', 'jackfield.inspection.sdist', 'jackfield.isolation.spec', 'tarfile']\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules], file=sys.stderr))\n"
+        "from jackfield.cli import main\n"
+        f"main(['--app', 'chat', '--marketplace', '{market}', *{words!r}])\n"
+    )
+    environ = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
+    assert "dice" in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"

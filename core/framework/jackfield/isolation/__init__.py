@@ -1,12 +1,10 @@
 """The host's side of plugins that run elsewhere: what a worker is started with, what it may use, who may connect.
 
-What only the host's side needs is loaded when it is first used: a worker starts without it.
+Each is loaded when it is first used: a worker starts without what only the host's side needs, and a plan without
+what only workers do.
 """
 
 from typing import TYPE_CHECKING, Any
-
-from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limits
-from jackfield.isolation.spec import WorkerSpec
 
 if TYPE_CHECKING:
     from jackfield.isolation.breaches import Breach, overused
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
         kept_keys,
         new_key,
     )
+    from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limits
     from jackfield.isolation.line import Line
     from jackfield.isolation.own_time import LED_TO_SECONDS, OwnTime
     from jackfield.isolation.packages import ALWAYS, Packages, packages_of
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import INVALID_KEY, Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing, ending_alone
+    from jackfield.isolation.spec import WorkerSpec
     from jackfield.isolation.supervisor import Process, Supervisor, Watch
     from jackfield.isolation.tls import Terminator
     from jackfield.isolation.user_sockets import is_of_this_user, listen_for_user, reachable
@@ -100,6 +100,7 @@ _HOMES = {
     "child": ("Child", "HowItEnded"),
     "external": ("Doors", "External", "Places"),
     "keepalive": ("watch_silence",),
+    "limits": ("WorkerLimits", "limits_in_force", "user_limits"),
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
@@ -112,6 +113,7 @@ _HOMES = {
     "rates": ("Flow", "LineRate"),
     "reception": ("INVALID_KEY", "Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing", "ending_alone"),
+    "spec": ("WorkerSpec",),
     "supervisor": ("Process", "Supervisor", "Watch"),
     "tls": ("Terminator",),
     "user_sockets": ("is_of_this_user", "listen_for_user", "reachable"),

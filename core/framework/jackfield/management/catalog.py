@@ -19,7 +19,7 @@ from typing import Self
 from packaging.utils import canonicalize_name
 
 from jackfield.errors import MarketError, StoreError, UnknownPlugin, UsageError, WheelError
-from jackfield.inspection import Attestation, WheelReport, attestation_beside, inspect_wheel
+from jackfield.inspection import Attestation, WheelReport, attestation_beside
 from jackfield.management.left_out import LeftOut
 from jackfield.management.places import manifests_of
 from jackfield.management.probation import FailedVersion
@@ -104,6 +104,8 @@ class MarketCatalog:
         Raises:
             WheelError: it cannot be read, is refused, or is no plugin.
         """
+        from jackfield.inspection import inspect_wheel  # most plans have no file of their own
+
         try:
             report = inspect_wheel(path, groups=self.groups)
         except WheelError as exc:
