@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from jackfield.storage import PluginDatabase
+from jackfield.storage import PluginDatabase, Snapshots, State
 
 from tests.core.cli.conftest import Desk
 
@@ -74,6 +74,39 @@ def test_plugin_and_data_go_together(polling: Desk, folder: Path):
     assert "poll 1.3.1 was removed" in done.out
     assert "stays in" not in done.out
     assert not folder.exists()
+
+
+def test_a_purge_that_is_not_done_ends_with_1_and_can_be_gone_on_with(polling: Desk, folder: Path):
+    state = folder.parents[1] / "state"
+    State(state).change({"settings/poll/limit": 3}, by="test")
+    place = state / "secrets" / "poll.json"
+    place.mkdir(parents=True)
+    (place / "in the way").touch()
+    told = polling.run("remove", "poll", "--purge", "--yes")
+    assert told.code == 1
+    assert "poll 1.3.1 was removed" in told.out
+    assert "note: not all that poll keeps was deleted: " in told.err
+    assert "to go on: jackfield remove poll --purge" in told.err
+    (place / "in the way").unlink()
+    place.rmdir()
+    done = polling.run("remove", "poll", "--purge", "--yes")
+    assert done.code == 0
+    assert polling.run("data").out == "No plugin keeps anything.\n"
+
+
+def test_a_copy_that_could_not_be_brought_back_is_said_to_be_tried_again(polling: Desk, folder: Path):
+    profile = folder.parents[1]
+    copies = Snapshots(profile, State(profile / "state"))
+    list(copies.take("poll", 1, why="before", by="test"))
+    copies.keep("poll", 1, by="test", why="kept")
+    in_the_way = profile / "snapshots" / "poll" / ".restoring"
+    in_the_way.touch()
+    told = polling.run("snapshots", "restore", "poll", "1")
+    assert told.code == 1
+    assert "what poll keeps could not be brought back" in told.err
+    assert "the next start of the application tries it again" in told.err
+    in_the_way.unlink()
+    assert polling.run("snapshots", "restore", "poll", "1").code == 0
 
 
 @pytest.mark.feature("U40")

@@ -206,8 +206,14 @@ class Keeping:
                 for _step in copies.complete(cid, by=by):  # what was begun before
                     pass
             copies.go_back(cid, number, why=f"set aside for copy {number}", by=by)
-            for _step in copies.complete(cid, by=by) if free else ():
-                pass
+            try:
+                for _step in copies.complete(cid, by=by) if free else ():
+                    pass
+            except StoreError as error:
+                hint = "the next start of the application tries it again"
+                raise StoreError(
+                    error.message, plugin=plugin, hint=f"{error.hint}; {hint}" if error.hint else hint
+                ) from error
         return free
 
     def discard_snapshot(self, plugin: str, number: int) -> Snapshot:

@@ -19,7 +19,7 @@ from jackfield.manifest import is_canonical
 from jackfield.storage.archive import Allowed, add_folder, new_archive
 from jackfield.storage.copying import TooMuch
 from jackfield.storage.database import PluginDatabase
-from jackfield.storage.folders import delete_folder, entries_below
+from jackfield.storage.folders import delete_folder, entries_below, remove_drafts
 from jackfield.storage.quota import DEFAULT_QUOTA, folder_size, shown_bytes
 from jackfield.storage.state import State
 
@@ -185,6 +185,7 @@ class Belongings:
                 self._root / "logs" / f"{cid}.jsonl",  # it may have written down what it kept
             ):
                 path.unlink(missing_ok=True)
+                remove_drafts(path)
         except OSError as error:
             raise StoreError(
                 f"what {cid} keeps could not be deleted: {error.filename}: {error.strerror}", plugin=cid

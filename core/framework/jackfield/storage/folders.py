@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 
 from jackfield.storage.held import held_folder
+
+_RANDOM_CHARACTERS = 8
+"""At the end of the names that `tempfile` makes: an editor's own files have other ends."""
 
 
 def make_private(folder: Path) -> None:
@@ -77,6 +81,8 @@ def _folders_in(folder: Path) -> list[Path]:
 def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Put a file with mode 0600 in the place of another; readers see the old one or the new one, never a part.
 
+    One may write it at a time. What a writer left that was killed is deleted.
+
     Args:
         path: the file.
         content: all of it.
@@ -85,6 +91,7 @@ def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError: it cannot be written; the old one is untouched.
     """
+    remove_drafts(path)
     draft = draft_private(path, content, durable=durable)
     try:
         draft.replace(path)
@@ -120,6 +127,16 @@ def draft_private(path: Path, content: bytes, *, durable: bool = True) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name)
+
+
+def remove_drafts(path: Path) -> None:
+    """Delete what `draft_private` made for a file and whoever was killed left; nobody may be writing it.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    for draft in path.parent.glob(f".{escape(path.name)}.{'?' * _RANDOM_CHARACTERS}"):
+        draft.unlink(missing_ok=True)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jackfield.errors import StoreError
 from jackfield.places import waiting_for_nobody
-from jackfield.storage.folders import draft_private, sync_folder
+from jackfield.storage.folders import draft_private, remove_drafts, sync_folder
 
 LARGEST_FILE = 1 << 20
 """Bytes; a larger one is none of ours."""
@@ -72,6 +72,7 @@ class Secrets:
             return
         with ExitStack() as drafts:
             try:
+                remove_drafts(self._path)  # of whoever was killed: what was to be forgotten is in them
                 old = self._draft(before, drafts)
                 self._draft(after, drafts).replace(self._path)
                 sync_folder(self._path.parent)
@@ -95,6 +96,7 @@ class Secrets:
     def delete(self) -> None:
         """Forget all of them."""
         self._path.unlink(missing_ok=True)
+        remove_drafts(self._path)
 
     def _draft(self, kept: Mapping[str, str], drafts: ExitStack) -> Path:
         draft = draft_private(self._path, json.dumps(dict(kept), indent=1).encode())

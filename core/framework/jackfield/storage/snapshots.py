@@ -234,7 +234,8 @@ class Snapshots:
             raise UsageError(f"copy {number} of {cid} is being brought back", hint="start the application first")
         with self._told(cid, None, "discarded"):
             gone = self._place(cid, f".discarded-{number}")
-            remove_folder(gone)
+            for left in gone.parent.glob(".discarded-*"):  # by whoever was killed, this one or another
+                remove_folder(left)
             self._place(cid, str(number)).rename(gone)
             remove_folder(gone)
         return found

@@ -64,16 +64,22 @@ def _ask(session: Session, reports: "list[DataReport]", answers: Answers) -> Non
 
 
 def _purge(session: Session, reports: "list[DataReport]") -> None:
+    """Delete what they keep, and end with 1 where something stays: whoever asked has to know."""
+    failed = False
     for report in reports:
         try:
             kept = session.management.kept
             done = kept.purge_data(report.plugin, by=session.by)
             done = done or kept.wait_for_purge(report.plugin, seconds=PURGE_SECONDS)
         except JackfieldError as error:
-            session.output.note(plain(f"note: {error}"))
+            again = f"to go on: {session.program} remove {report.plugin} --purge"
+            session.output.note(plain(f"note: not all that {report.plugin} keeps was deleted: {error}; {again}"))
+            failed = True
             continue
         when = "was deleted" if done else f"is deleted by the running {session.host.name} once it let go of it"
         session.output.line(plain(f"What {report.plugin} kept {when}."))
         if not done:
             hint = f"until then, what is installed again as {report.plugin} loses what it keeps at the next start"
             session.output.note(plain(f"note: {hint}; to keep it: {session.program} data keep {report.plugin}"))
+    if failed:
+        click.get_current_context().exit(1)
