@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from jackfield.isolation.child import HowItEnded
 from jackfield.isolation.rates import LineRate
+from jackfield.manifest import logger_name
 from jackfield.sandbox import Grade
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PlainChild:
         self._process = process
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[HowItEnded] = self._loop.create_future()
-        log = logging.getLogger(f"{spec.project}.plugins.{name or spec.plugin}")
+        log = logging.getLogger(logger_name(spec.project, name or spec.plugin))
         rate = LineRate(spec.plugin, lambda: spec.limits.log_lines_per_second, lambda said: log.warning("%s", said))
         assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
         reading = threading.Thread(

@@ -37,6 +37,7 @@ from jackfield.isolation.output import PrintedLines
 from jackfield.isolation.silence import LOOK_SECONDS, Silence
 from jackfield.isolation.spec import WorkerSpec
 from jackfield.isolation.zygote_program import StandsStillError, ZygoteLostError, ZygoteProgram
+from jackfield.manifest import logger_name
 from jackfield.sandbox import Grade
 
 START_SECONDS: Final = 30.0
@@ -145,7 +146,7 @@ class ZygoteProcess:
         except OSError as error:
             raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
         lines = spec.limits.log_lines_per_second
-        log = logging.getLogger(f"{spec.project}.plugins.{name or plugin}")
+        log = logging.getLogger(logger_name(spec.project, name or plugin))
         printed = PrintedLines(ends.printed, speaker=plugin, lines_a_second=lines, logger=log)
         process: ForkedProcess | None = None
         try:

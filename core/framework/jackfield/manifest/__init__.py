@@ -27,7 +27,7 @@ from jackfield.manifest.hostfile import (
     read_hostfile,
     read_hostfile_file,
 )
-from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
+from jackfield.manifest.identity import canonical_id, is_canonical, logger_name, parse_id
 from jackfield.manifest.limits import LIMIT, LIMITS, Limit, Measure
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release, distinct, places_of
@@ -104,6 +104,7 @@ __all__ = [
     "framework_version",
     "host_problem",
     "is_canonical",
+    "logger_name",
     "manifest_schema",
     "manifest_values",
     "means",

@@ -92,6 +92,16 @@ def is_canonical(text: str) -> bool:
         return False
 
 
+def logger_name(app: str, plugin: str) -> str:
+    """Return what a plugin's logger is called: a dot in its id would put it below another plugin's.
+
+    Args:
+        app: the application's name.
+        plugin: its id, as its author writes it.
+    """
+    return f"{app}.plugins.{plugin.replace('.', '-')}"
+
+
 def _nearest(text: str) -> str | None:
     """Return a sentence with the closest valid id, None where nothing of the text can stand in one."""
     plain = unicodedata.normalize("NFKD", text[: 2 * LONGEST_ID]).encode("ascii", "ignore").decode().lower()

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jackfield.manifest import logger_name
 from jackfield.runtime import BlockingView, PluginResources, PluginScheduler, PluginTranslations, not_in_context
 from jackfield.worker.facets import (
     Asking,
@@ -150,7 +151,7 @@ class RemoteContext:
     def logger(self) -> logging.Logger:
         """A logger whose lines carry the plugin's id and go to the host."""
         spec = self._inside.spec
-        name = f"{spec.project}.plugins.{self._plugin_id}"
+        name = logger_name(spec.project, self._plugin_id)
         return make_logger(self._asking, name, lines_per_second=spec.limits.log_lines_per_second)
 
     @property

@@ -8,6 +8,7 @@ import pytest
 from jackfield.analytics import LogFile
 
 from tests.support.speakers import Speaker
+from tests.support.waiting import until
 
 CODE = """
 from jackfield import Plugin, command
@@ -113,3 +114,31 @@ async def test_a_level_that_is_none_counts_as_none(host, profile):
     profile.state.change({"log_level/weather": "loud"}, by="test")
     await host.reload_changes()
     assert host.logs.level("weather") == "info"
+
+
+SAYS = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.logger.warning("PLUGIN says so")
+        self.context.logger.getChild("pro").warning("PLUGIN says more")
+        print("PLUGIN prints", flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_no_id_puts_a_logger_below_that_of_another_plugin(profile, build, running, isolation):
+    names = ("weather", "weather.pro")
+    profile.install(*(build(name, code=SAYS.replace("PLUGIN", name), isolation="any") for name in names))
+    profile.enable(*names, isolation=isolation)
+    host = await running()
+    printed = ["printed: {} prints"] if isolation == "worker" else []
+    wanted = {name: {one.format(name) for one in ("{} says so", "{} says more", *printed)} for name in names}
+
+    def said() -> dict[str, set[str]]:
+        return {name: {line.to_mapping()["message"] for line in host.logs.lines(name)} for name in names}
+
+    await until(lambda: all(said()[name] >= wanted[name] for name in names))
+    assert said() == wanted

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jackfield.analytics import LEVELS, LogFile, LogLine, LogRing, message_of
-from jackfield.manifest import canonical_id
+from jackfield.manifest import canonical_id, logger_name
 
 _log = logging.getLogger("jackfield.host")
 
@@ -19,7 +19,7 @@ class PluginLogs:
     """The loggers of one host's plugins.
 
     Args:
-        app: the application's name; the loggers are called `<app>.plugins.<id>`.
+        app: the application's name; the loggers are called as `logger_name` says.
         folder: where the last lines are written.
     """
 
@@ -39,7 +39,7 @@ class PluginLogs:
         cid = canonical_id(plugin)
         keeper = self._keepers.get(cid)
         if keeper is None:
-            logger = logging.getLogger(f"{self._app}.plugins.{plugin}")
+            logger = logging.getLogger(logger_name(self._app, plugin))
             keeper = self._keepers[cid] = _Keeper(logger, LogFile(self._folder / f"{cid}.jsonl"))
         if not keeper.holds:
             keeper.hold()
