@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from jackfield.discovery import discover, write_private
-from jackfield.discovery.index import read_index
+from jackfield.discovery.files import HOSTS
+from jackfield.discovery.index import PACKAGE, read_index
 from jackfield.discovery.indexing import build_segment
 from jackfield.places import INDEX, index_folder, is_private
 from jackfield.store import home
@@ -322,3 +323,28 @@ def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path, ch
     assert said.startswith("['chat']")
     loaded = set(ast.literal_eval(said.partition("] ")[2]))
     assert {name for name in loaded if not name.startswith("importlib") and name not in own} <= {"warnings"}
+
+
+def test_many_entry_points_of_one_package_are_one_look_for_it(tmp_path: Path) -> None:
+    """A library with a hundred of them (`pygments.lexers`) costs no more than one with a few."""
+    opened: list[str] = []
+    listening = True
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if listening and event == "open":
+            opened.append(str(arguments[0]))
+
+    source = plugin_source("weather", "1.0.0")
+    source.entry_points["console_scripts"] = {f"tool-{place}": f"chat_weather:main{place}" for place in range(100)}
+    source.entry_points[HOSTS] = {"weather": "chat_weather"}
+    unpack(source, tmp_path)
+    sys.addaudithook(note)  # none can be taken away again
+    try:
+        segment = build_segment(str(tmp_path))
+    finally:
+        listening = False
+    assert len([path for path in opened if path.endswith("RECORD")]) < 10
+    folders = {group: {row[PACKAGE] for row in rows} for group, rows in segment["groups"].items()}
+    # There is no host.toml in it, and nothing else here says where a package lies that only a path would find.
+    assert folders == {GROUP: {"chat_weather"}, "console_scripts": {"chat_weather"}, HOSTS: {""}}
+    assert len(segment["groups"]["console_scripts"]) == 100

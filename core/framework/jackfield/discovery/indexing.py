@@ -61,8 +61,12 @@ class _Segment:
         if isinstance(place, Path) and entries:
             for name in ("entry_points.txt", "METADATA" if (place / "METADATA").exists() else "PKG-INFO"):
                 self._watch(f"{where}{os.sep}{name}")
+        folders: dict[tuple[str, str], str] = {}  # most distributions have many entry points in one package
         for entry in entries:
-            folder = self._folder_of(distribution, entry)
+            asked = _package(entry), HOSTFILE if entry.group == HOSTS else MANIFEST
+            if asked not in folders:
+                folders[asked] = self._folder_of(distribution, *asked)
+            folder = folders[asked]
             row = (entry.name, normalised, headers.name, headers.version, entry.value, folder, self._within(where))
             self._groups.setdefault(entry.group, []).append(row)
 
@@ -70,12 +74,10 @@ class _Segment:
         """A place as a row has it: from the folder of the path on, where it lies in there."""
         return place.removeprefix(f"{self._folder}{os.sep}")
 
-    def _folder_of(self, distribution: Distribution, entry: EntryPoint) -> str:
-        """Return the folder of the entry point's package, its manifest kept; empty where there is no such folder."""
-        package = entry.value.partition(":")[0].partition(".")[0].strip()
+    def _folder_of(self, distribution: Distribution, package: str, wanted: str) -> str:
+        """Return the folder of a package, its manifest kept; empty where there is no such folder."""
         if not package.isidentifier():
             return ""
-        wanted = HOSTFILE if entry.group == HOSTS else MANIFEST
         folder = package_folder(distribution, package, wanted, None)
         if folder is None:
             return ""
@@ -107,6 +109,11 @@ class _Segment:
                 "files": marshal.dumps(list(self._files.items())),
             },
         }
+
+
+def _package(entry: EntryPoint) -> str:
+    """Name the top-level package that an entry point leads into."""
+    return entry.value.partition(":")[0].partition(".")[0].strip()
 
 
 def _is_whole(distribution: Distribution) -> bool:
