@@ -13,7 +13,7 @@ from jackfield.store import Layout
 
 from tests.core.cli.conftest import Desk, plugin_wheels
 from tests.support.processes import Server, script
-from tests.support.wheels import build_plugin
+from tests.support.wheels import build_plugin, plugin_source
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +47,19 @@ def test_install_asks_with_permissions_and_reasons_and_takes_yes_for_yes(desk: D
     assert "Install and enable poll? [y/N]" in ran.out
     assert re.search(r"poll 2\.0\.0 was installed and enabled in [\d.]+ s\.$", ran.out.strip())
     assert desk.rows()["poll"]["enabled"] is True
+
+
+def test_what_of_a_wheel_is_left_out_is_listed(desk: Desk, tmp_path):
+    """Its data and scripts would lie outside of the plugin, where pip puts them."""
+    source = plugin_source("vote")
+    source.files |= {f"chat_vote-1.0.0.data/{path}": "" for path in ("data/a", "data/b", "data/c", "scripts/run")}
+    source.entry_points["console_scripts"] = {"vote-now": "chat_vote:Main"}
+    wheel = source.build(tmp_path)
+    ran = desk.run("install", str(wheel), "--yes")
+    assert ran.code == 0, ran.err
+    told = "Left out: data/a of chat_vote, data/b of chat_vote, data/c of chat_vote, script vote-now of chat_vote"
+    assert ran.out.splitlines()[-1] == f"{told} and 1 more."
+    desk.run("remove", "vote", "--yes")
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\n", ""], ids=["no", "enter", "silence"])

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jackfield.management import Again, Plan
 
 _FAILED = ("failed", "blocked")
+_LEFT_OUT_SHOWN = 4  # of what a set of wheels brings beside its code; --json has all
 _CHANGELOG_LINES = 12  # of one plugin's changelog; the rest is on its page
 _CHANGELOG_CHARACTERS = 300  # of one line: what is asked stands above it, and must not be pushed out of sight
 
@@ -112,6 +113,7 @@ def carry_out(
     _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping(), "running": stand}, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {taken}.")
+    _tell_left_out(output, outcome.left_out)
     failed = {plugin: one for plugin, one in (stand or {}).items() if one["problem"]}
     for plugin, one in failed.items():
         if plugin in back:
@@ -122,6 +124,14 @@ def carry_out(
     _refuse(refusal)
     if failed:
         click.get_current_context().exit(1)
+
+
+def _tell_left_out(output: Output, left_out: Mapping[str, Sequence[str]]) -> None:
+    """Say what of the wheels pip would have put beside them: who waits for a library's script looks for it in vain."""
+    paths = [f"{path} of {wheel.partition('-')[0]}" for wheel, left in left_out.items() for path in left]
+    if paths:
+        more = f" and {len(paths) - _LEFT_OUT_SHOWN} more" if len(paths) > _LEFT_OUT_SHOWN else ""
+        output.line(f"Left out: {plain(', '.join(paths[:_LEFT_OUT_SHOWN]))}{more}.")
 
 
 def tell_of_files(session: Session, plugins: Sequence[str] | None = None) -> None:
