@@ -5,7 +5,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,7 +204,8 @@ class Application:
             self._tell_folders()
             await discard_marked(self.layout, self.host.state, by=self.app)
             # Made first: a change during the start is not missed.
-            watch = Watch(self.layout, self._follow, settle=self._settle, script_folders=self._scripts.folders)
+            follow = partial(self._follow, patiently=True)  # plugins change what is watched, again and again perhaps
+            watch = Watch(self.layout, follow, settle=self._settle, script_folders=self._scripts.folders)
             await self._begin()
             self.probation.start()
             await self._start_host()
@@ -260,7 +261,7 @@ class Application:
         failed = [record for record in records if record.life.state is State.FAILED]
         self._starts.note_failures({one.candidate.canonical_id: one.life.problem for one in failed})
 
-    async def _follow(self) -> None:
+    async def _follow(self, *, patiently: bool = False) -> None:
         safe = self._starts.safe_mode()
         if self.host.safe and safe is None:
             _log.warning("safe mode is over: the plugins of %s are tried again", self.hostfile.name)
@@ -268,7 +269,7 @@ class Application:
         elif not self.host.safe and safe is not None and safe.since:  # else it is about the next start
             _log.warning("SAFE MODE: %s runs without plugins again: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT)
             self.host.safe = True
-        await self.host.reload_changes()
+        await self.host.reload_changes(patiently=patiently)
         self.revocations.note()
         await discard_marked(self.layout, self.host.state, by=self.app, but=self.host.plugins.records())
 

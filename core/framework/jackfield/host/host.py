@@ -145,8 +145,7 @@ class Host:
         connected = self.gate.connected(api)
         self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._holds.of_worker, connected)
         runner = Runner(self.plugins, around, self._manager, self._elsewhere, self._turn.patience)
-        self._code = Code()
-        self._demand = Demand(self.plugins, self._manager, self._hearing, self.commands, self.ui)
+        self._code, self._demand = Code(), Demand(self.plugins, self._manager, self._hearing, self.commands, self.ui)
         self.events.tell(first=self._before_event, listened=self._wake_sender)
         self._following = Following(
             self.hostfile.name,
@@ -228,25 +227,26 @@ class Host:
             await self._orders.end_released()
         self.gate.open()
 
-    async def reload_changes(self) -> None:
+    async def reload_changes(self, *, patiently: bool = False) -> None:
         """Follow what changed since: the active generation, wishes, grants, settings, the environment.
 
         What did not change runs on untouched. Nothing happens when the host does not run. If cancelled, it goes on.
 
+        Args:
+            patiently: nobody waits for it: an external plugin that is coming up has all its time.
+
         Raises:
             StoreError: the new generation or the state log is damaged; everything runs on as before.
         """
-        await self._orders.to_its_end(self._follow_changes())
+        await self._orders.to_its_end(self._follow_changes(patiently))
 
-    async def _follow_changes(self) -> None:
+    async def _follow_changes(self, patiently: bool) -> None:
         self.gate.check()
-        async with self._turn.taken():
-            if not self._orders.running:
-                return
-            self.observed.follow(self._state)
-            await self._orders.follow_all(on_disk=False)
-            wirings = [record.wiring for record in self.plugins.records().values() if record.wiring is not None]
-            await follow_settings([wiring.settings for wiring in wirings])
+        async with self._turn.taken(asked_for=not patiently):
+            if self._orders.running:
+                self.observed.follow(self._state)
+                await self._orders.follow_all(on_disk=False)
+                await follow_settings([one.wiring.settings for one in self.plugins.records().values() if one.wiring])
 
     async def stop(self) -> None:
         """Disable and unload every plugin, dependents first; what fails is logged and the rest still ends."""

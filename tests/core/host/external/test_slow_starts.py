@@ -73,7 +73,7 @@ async def a_house(folder: Path) -> AsyncIterator[House]:
 async def test_a_start_that_lets_wait_holds_up_no_change_of_others(tmp_path: Path, manner, by_socket):
     async with a_house(tmp_path) as house:
         host = house.host
-        with slow_guest(house, house.know(), manner, 4.5, by_socket=by_socket) as guest:
+        with slow_guest(house.host, house.know(), manner, 4.5, by_socket=by_socket) as guest:
             for change in (host.disable("cat"), host.enable("dog"), host.reload_changes(), host.unload("dog")):
                 starts = len(guest.starts)
                 await until(partial(coming, guest, starts))
@@ -92,7 +92,7 @@ async def test_a_start_that_lets_wait_holds_up_no_change_of_others(tmp_path: Pat
 @pytest.mark.parametrize("manner", ["mute", "drips", "late"])
 async def test_a_host_stops_at_once_while_one_comes_up_slowly(tmp_path: Path, manner, by_socket):
     async with a_house(tmp_path) as house:
-        with slow_guest(house, house.know(), manner, 4.5, by_socket=by_socket) as guest:
+        with slow_guest(house.host, house.know(), manner, 4.5, by_socket=by_socket) as guest:
             await until(lambda: guest.asked)
             began = time.monotonic()
             await house.host.stop()
@@ -105,7 +105,7 @@ async def test_one_that_is_not_wanted_any_more_is_broken_off_at_once(tmp_path: P
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 60.0)
     async with a_house(tmp_path) as house:
         host = house.host
-        with slow_guest(house, house.know(), manner, 4.5) as guest:
+        with slow_guest(house.host, house.know(), manner, 4.5) as guest:
             await until(lambda: guest.asked)
             began = time.monotonic()
             if change == "revoke":
@@ -122,7 +122,7 @@ async def test_many_that_let_wait_hold_up_a_change_no_longer_than_one(tmp_path: 
     async with a_house(tmp_path) as house:
         names = [f"guest{number}" for number in range(10)]
         with ExitStack() as stack:
-            guests = [stack.enter_context(slow_guest(house, house.know(name), "mute", 4.5)) for name in names]
+            guests = [stack.enter_context(slow_guest(house.host, house.know(name), "mute", 4.5)) for name in names]
             await until(lambda: any(guest.asked for guest in guests))
             for change in (house.host.disable, house.host.enable) * 3:
                 began = time.monotonic()
@@ -133,7 +133,7 @@ async def test_many_that_let_wait_hold_up_a_change_no_longer_than_one(tmp_path: 
 
 async def test_one_has_no_more_than_about_half_of_the_time_for_its_starts(tmp_path: Path):
     async with a_house(tmp_path) as house:
-        with slow_guest(house, house.know(), "leaves", 0.6) as guest:
+        with slow_guest(house.host, house.know(), "leaves", 0.6) as guest:
             await until(lambda: len(guest.starts) > 4)
         first, last = guest.starts[0][0], guest.starts[3][1]
         assert sum(ended - began for began, ended in guest.starts[:4]) < 0.65 * (last - first)
@@ -141,7 +141,7 @@ async def test_one_has_no_more_than_about_half_of_the_time_for_its_starts(tmp_pa
 
 async def test_one_that_is_slow_and_for_which_nobody_waits_has_all_its_time(tmp_path: Path):
     async with a_house(tmp_path) as house:
-        with slow_guest(house, house.know(), "drips", 1.5) as guest:
+        with slow_guest(house.host, house.know(), "drips", 1.5) as guest:
             await up(house.host)
             assert len(guest.starts) == 1
 
