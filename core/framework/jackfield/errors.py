@@ -32,6 +32,7 @@ and an exit code, never into a traceback.
     │   │   └── ProtocolViolation   the other side sent what it must not; that has ended the link
     │   ├── CallTimeout             no whole answer within the time of the call
     │   ├── CannotCross             a value or a signature that cannot go to another process
+    │   │   └── NotSent             what somebody gave to it, which is not that one's failure
     │   └── RemoteError             the other side's code raised; knows the kind and the traceback
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
@@ -221,6 +222,13 @@ class CallTimeout(LinkError):
 
 class CannotCross(LinkError):
     """A value or a signature that cannot be carried to another process; nothing was sent."""
+
+
+class NotSent(CannotCross):
+    """What another process was to be given is larger than a message, or no data; it never heard of it.
+
+    Whoever gave it is mistaken, and not the plugin that runs there. To another process it is told as `CannotCross`.
+    """
 
 
 class RemoteError(LinkError):

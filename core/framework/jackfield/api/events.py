@@ -161,6 +161,7 @@ class Events(Protocol):
             UsageError: the name is empty or another plugin's, or the data is not plain.
             PermissionDenied: the manifest does not declare it and `events:emit` was not granted.
             PluginError: the plugin is not enabled (in `on_load`, say), or events cause each other in a circle.
+            CannotCross: it is too large for the process of a plugin that listens; the others have heard it.
         """
         ...
 

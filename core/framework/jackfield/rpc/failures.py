@@ -15,6 +15,7 @@ from jackfield.errors import (
     GrammarError,
     JackfieldError,
     LinkError,
+    NotSent,
     PluginError,
     RemoteError,
     TakenDown,
@@ -47,6 +48,8 @@ _CONTROLS = {
         *range(0x2066, 0x206A),
     )
 }
+#: Who is at fault for what did not come about is what the side says that saw it, and nobody else.
+_TOLD_AS: dict[type[Exception], type[Exception]] = {TakenDown: PluginError, NotSent: CannotCross}
 MESSAGE_CHARACTERS = 4000
 TRACEBACK_CHARACTERS = 12_000
 _MOST_DIGITS = 6  # of the number of an error of the system
@@ -89,7 +92,7 @@ def _told_of(error: BaseException, *, with_traceback: bool) -> Told:
     if with_traceback:
         lines = traceback.format_exception(error, limit=-20)
         details["traceback"] = "".join(lines)[-TRACEBACK_CHARACTERS:]
-    kind = (PluginError if isinstance(error, TakenDown) else type(error)).__name__[:200]
+    kind = next((one for own, one in _TOLD_AS.items() if isinstance(error, own)), type(error)).__name__[:200]
     return kind, _text(message), {name: _text(value) for name, value in details.items()}
 
 
@@ -170,7 +173,7 @@ _OWN = {
     one.__name__: one
     for one in _below(JackfieldError)
     if one.__module__ == errors.__name__
-    and one not in (WrongValues, TakenDown)
+    and one not in (WrongValues, *_TOLD_AS)
     and (one is CannotCross or not issubclass(one, LinkError))
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from jackfield.errors import CannotCross, ProtocolViolation
+from jackfield.errors import CannotCross, NotSent, ProtocolViolation
 
 LENGTH = struct.Struct("<I")
 HEADER_BYTES = LENGTH.size
@@ -180,7 +180,7 @@ class FrameWriter:
     @staticmethod
     def no_data(error: Exception) -> CannotCross:
         """What is said of a value that could not be encoded."""
-        return CannotCross(
+        return NotSent(
             f"a value cannot go to another process: {error}",
             hint="what crosses is data: builtins, dataclasses, msgspec structs, enums, dates, bytes",
         )
@@ -193,7 +193,7 @@ class FrameWriter:
         """
         length = len(body)
         if length > self.limit_bytes:
-            raise CannotCross(
+            raise NotSent(
                 f"a message of {length} bytes is beyond the {self.limit_bytes} that the other side takes",
                 hint="send it in parts",
             )

@@ -213,6 +213,13 @@ class Room:
     def unlock(self) -> str:
         return self.secret
 
+    def _unlock(self) -> str:
+        return self.secret
+
+    @property
+    def _key(self) -> str:
+        return self.secret
+
 
 async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
     side, _ = hostile
@@ -226,7 +233,7 @@ async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
     assert set(untyped) == {"api.call"}
     answered = await untyped["api.call"].function(path=["unlock"])
     assert msgspec.msgpack.decode(answered.value) == "hidden"  # of a public method of its class
-    for path in (["secret"], ["unlock", "__self__"], ["__class__"], ["knock", "__func__"]):
+    for path in (["secret"], ["unlock", "__self__"], ["__class__"], ["knock", "__func__"], ["_unlock"], ["_key"]):
         with pytest.raises(UsageError, match="has no method"):
             await untyped["api.call"].function(path=path)
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from jackfield.api import PRIORITY, Event, EventHandler, EventType, plain_data
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import CannotCross, NotSent, PluginError, UsageError
 from jackfield.host.facets.heirs import Heirs, Listener, Wait
 from jackfield.manifest import HostEvent, canonical_id
 
@@ -146,6 +146,7 @@ class EventBus:
 
         Raises:
             PluginError: its sender keeps up a chain of events that cause each other.
+            CannotCross: it is too large for the process of a plugin that listens; the others have heard it.
         """
         chain = (*_CHAIN.get(), event.name)
         if len(chain) > LONGEST_CHAIN and (said := _kept_going(chain)):
@@ -155,6 +156,7 @@ class EventBus:
             await self._first(event.name)
         token = _CHAIN.set(chain)
         taken: dict[str, float] = defaultdict(float)
+        unsent: dict[str, NotSent] = {}
         try:
             for listener in self._hearing(key):
                 one = listener if listener.heirs is None else await listener.heirs.heir_of(listener, event.plugin)
@@ -166,7 +168,9 @@ class EventBus:
                 heard = one.handler if taken[one.plugin] < MOST_SECONDS or not one.plugin else _leave_out
                 self._hears[one.plugin, chain] += 1
                 try:
-                    await self._run(one.plugin, f"listener of {event.name}", heard, event)
+                    answer = await self._run(one.plugin, f"listener of {event.name}", heard, event)
+                    if isinstance(answer, NotSent):
+                        unsent[one.plugin] = answer
                 except Exception:  # noqa: BLE001, S112  # counted and logged by run; the others still hear of it
                     continue
                 finally:
@@ -176,6 +180,9 @@ class EventBus:
                         del self._hears[one.plugin, chain]
         finally:
             _CHAIN.reset(token)
+        if unsent:
+            why = next(iter(unsent.values())).message
+            raise CannotCross(f"{event.name} did not reach {', '.join(unsent)}: {why}", plugin=event.plugin)
 
     def hears(self, plugin: str, chain: tuple[str, ...]) -> bool:
         """Whether a plugin hears, at this moment, an event that these events led to, itself the last of them."""

@@ -94,7 +94,7 @@ class ServiceHandle:
         try:
             answer = await self._awaited(method, function(*arguments, **named))
         except WrongArguments as error:
-            raise TypeError(error.message) from None
+            raise error.__cause__ or TypeError(error.message) from None
         return fit_answer(self._protocol, method, answer)
 
     async def _later(self, method: str, call: Callable[[], Any]) -> Any:

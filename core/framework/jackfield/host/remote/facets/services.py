@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from jackfield.errors import CannotCross, PluginError, UsageError
+from jackfield.errors import CannotCross, NotSent, PluginError, UsageError, WrongArguments
 from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
@@ -164,8 +164,11 @@ class _Provided(Elsewhere):
                 async with self._turns.taken():
                     try:
                         return await self._calls.call("service.call", told, what=what)
-                    except CannotCross as error:  # what was given to it, or what it returned
-                        raise CannotCross(f"{what}: {error.message}", hint=error.hint) from None
+                    except CannotCross as error:
+                        told_so = CannotCross(f"{what}: {error.message}", hint=error.hint)
+                        if isinstance(error, NotSent):  # what it was given: that is the mistake of who called
+                            raise WrongArguments(told_so.message) from told_so
+                        raise told_so from None
 
         return call
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jackfield.api import ActionHandler, Component, Event, Level, MenuItem, Render
-from jackfield.errors import UsageError
+from jackfield.errors import NotSent, UsageError
 from jackfield.host.facets import EventBus, PluginContext, caused_by, causes
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Holding
@@ -58,8 +58,15 @@ class ServedEvents:
 def hearing(calls: PluginCalls, handler: int) -> Callable[[Event[Any]], Any]:
     """Return a listener that calls one of the plugin's process."""
 
-    async def hear(event: Event[Any]) -> None:
-        await calls.call("handler.event", {"handler": handler, "event": event, "chain": causes()})
+    async def hear(event: Event[Any]) -> NotSent | None:
+        """Have it heard; that it cannot be sent is no failure of who would have heard it, so it is answered."""
+        try:
+            await calls.call("handler.event", {"handler": handler, "event": event, "chain": causes()})
+        except NotSent as error:
+            if not event.plugin:
+                raise
+            return error
+        return None
 
     return hear
 
