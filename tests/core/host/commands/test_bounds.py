@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 
 import pytest
 from jackfield.api import CommandNode, Custom
-from jackfield.errors import PluginError
+from jackfield.errors import PluginError, UsageError
 from jackfield.host import CommandRegistry
 from jackfield.host.commands.bounds import DEEPEST, LONGEST_LINE, LONGEST_TEXT, MOST_PLACES
 from jackfield.host.commands.completion import MOST_COMPLETIONS
@@ -144,3 +145,19 @@ async def test_nor_is_a_node_whose_word_nobody_could_write(registry, tree):
     with pytest.raises(PluginError, match="alice"):
         registry.add_tree("alice", tree)
     assert registry.all() == []
+
+
+async def test_thousands_of_words_keep_nobody_who_writes_waiting(registry):
+    alike = [f"{'hello' * 20}{number:04d}{'world' * 20}" for number in range(3000)]
+    for number, long in enumerate(alike):
+        registry.add("mallory", long, answer)
+        registry.add("mallory", f"hello{number:04d}", answer)
+    registry.add("poll", "hellish", answer)
+    source = Speaker()
+    begun = time.process_time()
+    assert registry.nearest("hellis", source) == "hellish"
+    assert registry.nearest(f"{alike[0]}x", source) is None
+    with pytest.raises(UsageError, match="there is no command"):
+        registry.help_page(f"{alike[0]}x", source)
+    assert len(await registry.complete("hel", 3, source)) == MOST_COMPLETIONS
+    assert time.process_time() - begun < 1

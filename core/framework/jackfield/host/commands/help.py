@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -12,6 +13,11 @@ from jackfield.host.commands.nodes import Command, Node
 from jackfield.host.commands.reading import described
 
 LINES_A_PAGE = 10
+
+LONGEST_COMPARED = 40
+MOST_COMPARED = 100
+"""Names of one plugin that are compared with what somebody mistyped, and characters of each: to compare thousands, each
+as long as a line, takes a minute, and nobody else has a turn meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,7 @@ def help_page(commands: Sequence[Command], topic: str, *, prefix: str) -> HelpPa
         raise _unknown(commands, words, prefix)
     if len(found) == 1 and words and page == 1:
         return _one(found[0], prefix)
-    lines = [HelpLine(prefix + command.usage, command.help, command.plugin) for command in found]
-    pages = -(-len(lines) // LINES_A_PAGE)
+    pages = -(-len(found) // LINES_A_PAGE)
     if not 1 <= page <= pages:
         raise UsageError(f"there is no page {page}, the last is {pages}")
     about = " ".join(words)
@@ -86,7 +91,28 @@ def help_page(commands: Sequence[Command], topic: str, *, prefix: str) -> HelpPa
     if pages > 1:
         title += f", page {page} of {pages}"
     following = " ".join([f"{prefix}help", *words, str(page + 1)]) if page < pages else ""
-    return HelpPage(title, tuple(lines[(page - 1) * LINES_A_PAGE : page * LINES_A_PAGE]), page, pages, following)
+    shown = found[(page - 1) * LINES_A_PAGE : page * LINES_A_PAGE]
+    lines = tuple(HelpLine(prefix + command.usage, command.help, command.plugin) for command in shown)
+    return HelpPage(title, lines, page, pages, following)
+
+
+def nearest(text: str, names: Iterable[tuple[str, str]]) -> str | None:
+    """Return the name that a text was perhaps meant to be; None where there is none.
+
+    Args:
+        text: what somebody wrote.
+        names: each with the plugin whose it is before it.
+    """
+    if len(text) > LONGEST_COMPARED:
+        return None
+    compared: set[str] = set()
+    of_one: Counter[str] = Counter()
+    for plugin, name in names:
+        if len(name) <= LONGEST_COMPARED and of_one[plugin] < MOST_COMPARED and name not in compared:
+            of_one[plugin] += 1
+            compared.add(name)
+    found = get_close_matches(text, sorted(compared), n=1)
+    return found[0] if found else None
 
 
 def _about(commands: Sequence[Command], words: list[str]) -> list[Command]:
@@ -106,8 +132,8 @@ def _begins(name: list[str], words: list[str]) -> bool:
 def _unknown(commands: Sequence[Command], words: list[str], prefix: str) -> UsageError:
     if not words:
         return UsageError("there are no commands that you may use")
-    near = get_close_matches(" ".join(words), [one.name for one in commands], n=1)
-    hint = f"did you mean {prefix}{near[0]}?" if near else f"{prefix}help lists those there are"
+    near = nearest(" ".join(words), ((one.plugin, one.name) for one in commands))
+    hint = f"did you mean {prefix}{near}?" if near else f"{prefix}help lists those there are"
     return UsageError(f"there is no command {prefix}{' '.join(words)}", hint=hint)
 
 

@@ -7,7 +7,6 @@ sentence.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from inspect import getdoc, isawaitable
 from itertools import islice
 from typing import Any
@@ -26,7 +25,7 @@ from jackfield.host.commands.completion import (
 )
 from jackfield.host.commands.completion import words as literal_completions
 from jackfield.host.commands.dispatching import Dispatcher, Run, Wording
-from jackfield.host.commands.help import HelpPage, help_page, tree_lines
+from jackfield.host.commands.help import HelpPage, help_page, nearest, tree_lines
 from jackfield.host.commands.nodes import Check, Command, Handler, Parameter, Requirement
 from jackfield.host.commands.roots import Branch, Load, Roots
 from jackfield.host.commands.signature import Owner, of_function, of_tree, parameters_of, summary
@@ -207,9 +206,8 @@ class CommandRegistry:
 
     def nearest(self, text: str, source: CommandSource) -> str | None:
         """Return the root, among those that `source` may use, that the first word of `text` was perhaps meant to be."""
-        roots = {name.split()[0] for one in self.all(source) for name in (one.name, *one.aliases)}
-        found = get_close_matches(text.split(maxsplit=1)[0].lower() if text.split() else "", roots, n=1)
-        return found[0] if found else None
+        roots = ((one.plugin, name.split()[0]) for one in self.all(source) for name in (one.name, *one.aliases))
+        return nearest(text.split(maxsplit=1)[0].lower() if text.split() else "", roots)
 
     def has(self, text: str) -> bool:
         """Say whether `text` begins with the root of some plugin's command."""
@@ -246,7 +244,7 @@ class CommandRegistry:
         line = text[: max(0, cursor)]
         found: dict[Completion, None] = {}
         for place in self._places(line, source):
-            found.update(dict.fromkeys(literal_completions(place, source)))
+            found.update(dict.fromkeys(islice(literal_completions(place, source), MOST_COMPLETIONS)))
             for want in wanted(place, source):
                 asked = custom(want)
                 offered: Iterable[str] = offers(want, source)
