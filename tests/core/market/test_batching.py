@@ -131,6 +131,7 @@ def head(status: str, body: str = "", *headers: str) -> bytes:
         (head("404 Not Found"), False),
         (head("405 Method Not Allowed", "no"), False),
         (head("421 Misdirected Request"), False),
+        (head("429 Too Many Requests", "", "Retry-After: 600"), False),
         (head("500 Oops", "a fault"), True),
         (head("302 Found", "", "Location: http://127.0.0.1:9/batch"), True),
         (head("200 OK", "<html>Welcome</html>"), True),

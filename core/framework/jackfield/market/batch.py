@@ -39,7 +39,7 @@ class _Answers(msgspec.Struct, frozen=True):
 class Batcher:
     """Gets texts below one marketplace's address, many at a time.
 
-    A server that does not know how is asked one by one from then on.
+    A server that does not know how, or puts it off, is asked one by one from then on.
 
     Args:
         transport: the way to the marketplace.
@@ -122,12 +122,10 @@ class Batcher:
             return None
         try:
             body = await self._transport.post("/batch", msgspec.json.encode({"get": paths}))
-        except Busy:
-            return None  # too much at once, perhaps; whoever is asked for alone says so
+        except (Busy, NotServed):  # too much at once, perhaps: it was waited for, and is not to be waited for each time
+            body = None
         except MarketUnreachable:
             raise
-        except NotServed:
-            body = None
         except MarketError:
             return None  # no word on the next time
         if body is None:
