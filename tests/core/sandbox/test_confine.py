@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from jackfield.errors import SandboxError
 from jackfield.sandbox import Grade, Policy, confine, grade_of, install_shims, probe
-from jackfield.sandbox.confine import MEBIBYTE
+from jackfield.sandbox.confining import MEBIBYTE
 from jackfield.sandbox.kernel import call
 
 from tests.support.confined import NOBODY, Outcome, fork, in_child

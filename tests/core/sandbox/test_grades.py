@@ -95,3 +95,17 @@ def test_this_machine_is_asked_once_and_left_as_it_is():
     assert here is probe()
     assert here.system == sys.platform
     assert grade_of(here) in Grade
+
+
+def test_every_public_name_is_what_it_says_whatever_was_loaded_before() -> None:
+    """They are loaded one by one; and a trial of a private root loads what makes one, and no more."""
+    script = (
+        "import sys, jackfield.sandbox.private_root\n"
+        "light = sorted(name for name in sys.modules if name.startswith('jackfield.sandbox.'))\n"
+        "import jackfield.sandbox.confining, jackfield.sandbox as sandbox\n"
+        "found = [getattr(sandbox, name) for name in sandbox.__all__]\n"
+        "print(light, {type(one).__name__ for one in found} & {'module'}, callable(sandbox.confine))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    names = [f"jackfield.sandbox.{name}" for name in ("calls", "kernel", "private_root")]
+    assert done.stdout.strip() == f"{names} set() True"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from jackfield.errors import SandboxError
-from jackfield.sandbox.confine import Policy, confine
+from jackfield.sandbox.confining import Policy, confine
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe
 from jackfield.sandbox.kernel import call
 
