@@ -183,6 +183,10 @@ class WithHistory(Specs):
             "cannot implement hook plain in a process of its own: it is a generator, which is no data (return a",
         ),
         (
+            GENERATOR.replace("yield", "return").replace("number):", "number, /):"),
+            "it has some that cannot (leave out the / in its parameters)",
+        ),
+        (
             GENERATOR.replace("def plain", "async def plain"),
             "cannot implement hook plain in a process of its own: it is a generator, which is no data (return a list)",
         ),

@@ -37,22 +37,24 @@ def serve_hooks(
     described = []
     for caller in manager.get_hookcallers(target) or ():
         for hookimpl in caller.get_hookimpls():
-            _refuse_generator(plugin, caller.name, hookimpl)
+            _refuse_what_cannot_cross(plugin, caller.name, hookimpl)
             described.append(_described(caller.name, hookimpl))
             if not (hookimpl.wrapper or hookimpl.hookwrapper):
                 _serve(caller.name, hookimpl, _spec(specs.get(caller.name, "")), handlers)
     return described
 
 
-def _refuse_generator(plugin: str, name: str, hookimpl: pluggy.HookImpl) -> None:
-    """Refuse what answers with a generator, which is no data; that of a wrapper is its host's to refuse."""
+def _refuse_what_cannot_cross(plugin: str, name: str, hookimpl: pluggy.HookImpl) -> None:
+    """Refuse what each call would fail with, and its description does not tell; a wrapper is its host's to refuse."""
     function, wraps = hookimpl.function, hookimpl.wrapper or hookimpl.hookwrapper
+    why, hint = "", ""
     if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not wraps):
-        raise PluginError(
-            f"{plugin} cannot implement hook {name} in a process of its own: it is a generator, which is no data",
-            plugin=plugin,
-            hint="return a list",
-        )
+        why, hint = "it is a generator, which is no data", "return a list"
+    elif any(one.kind is one.POSITIONAL_ONLY for one in inspect.signature(function).parameters.values()):
+        why, hint = "its arguments come by name, and it has some that cannot", "leave out the / in its parameters"
+    if why:
+        told = f"{plugin} cannot implement hook {name} in a process of its own: {why}"
+        raise PluginError(told, plugin=plugin, hint=hint)
 
 
 def _described(name: str, hookimpl: pluggy.HookImpl) -> HookData:
