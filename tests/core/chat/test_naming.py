@@ -1,4 +1,4 @@
-"""What plugins are called in the rooms: as their authors say, and never as somebody else."""
+"""What plugins are called in the rooms, and how much of theirs is listed there."""
 
 from __future__ import annotations
 
@@ -57,3 +57,27 @@ async def test_a_plugin_that_is_called_as_another_one_or_a_member_is_told_by_its
         "sly": "Quiz (quiz) (sly)",
         "quiz": "Quiz",
     }
+
+
+MANY = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        for number in range(3000):
+            self.context.commands.add(f"many word{number:04d}", self.say, help="x" * 500)
+
+    async def say(self, source): pass
+"""
+
+
+async def test_help_lists_a_hundred_commands_however_many_there_are(chat: RunningChat, tmp_path: Path) -> None:
+    ada = await chat.person("ada")
+    profile = profile_of(chat)
+    declared = '[contributes]\ncommands = [{ name = "many" }]\n'
+    profile.install(build_plugin(tmp_path / "wheels", "many", code=MANY, more=declared))
+    profile.enable("many")
+    await chat.plugin("many")
+    lines = [line["text"] for line in (await ada.say("/help"))["lines"]]
+    assert sum(line.startswith("!") for line in lines) == 100
+    assert lines[-1] == "… and 2,901 more: !help lists all, page by page"

@@ -11,6 +11,9 @@ from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
 _COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
+MOST_LISTED = 100
+"""Commands in the answer to /help: a plugin may have twenty thousand, each with a line of help."""
+
 HELP = (
     "/help: this list",
     "/rooms: the rooms there are",
@@ -54,7 +57,10 @@ async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> A
     if word == "plugins":
         return await chat.bridge.plugins_command(rest, who=account.name, owner=account.may(Role.OWNER))
     if word == "help":
-        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in chat.bridge.command_help(account)]
+        every = chat.bridge.command_help(account)
+        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in every[:MOST_LISTED]]
+        if len(every) > MOST_LISTED:
+            commands.append(f"… and {len(every) - MOST_LISTED:,} more: !help lists all, page by page")
         return Answer.of("What can be written", *HELP, *commands)
     if word == "rooms":
         return Answer.of("Rooms", *(f"{one.name}: {one.topic}" if one.topic else one.name for one in chat.rooms.all()))
