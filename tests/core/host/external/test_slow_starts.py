@@ -146,6 +146,15 @@ async def test_one_that_is_slow_and_for_which_nobody_waits_has_all_its_time(tmp_
             assert len(guest.starts) == 1
 
 
+@pytest.mark.feature("K21")
+async def test_who_waits_for_the_slow_one_itself_lets_it_have_its_time(tmp_path: Path):
+    async with a_house(tmp_path) as house:
+        with slow_guest(house.host, house.know(), "drips", 1.5) as guest:
+            await until(lambda: guest.asked)
+            assert (await house.host.enable("echo")).state == "active"
+            assert len(guest.starts) == 1
+
+
 @pytest.mark.feature("J24")
 async def test_one_that_was_broken_off_leaves_nothing_and_comes_up_when_it_comes_again(tmp_path: Path):
     async with a_house(tmp_path) as house:

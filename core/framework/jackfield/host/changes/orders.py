@@ -118,7 +118,7 @@ class Orders:
             await self._follow(cid, retry=True)
             return self._required(cid, wanted, enabled=False)
 
-        return await self._carry_out(change())
+        return await self._carry_out(change(), cid)
 
     async def enable(self, plugin: str, *, by: str) -> PluginStatus:
         """Wish a plugin and bring it up; see `Host.enable`."""
@@ -132,7 +132,7 @@ class Orders:
             asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
             return self._required(cid, (*_UP, *asleep), enabled=True)
 
-        return await self._carry_out(change())
+        return await self._carry_out(change(), cid)
 
     async def disable(self, plugin: str, *, by: str) -> PluginStatus:
         """Take the wish for a plugin back; see `Host.disable`."""
@@ -308,21 +308,24 @@ class Orders:
         """Do something that must not be left half way, in a task of the host's own: who waits for it may be gone."""
         return await asyncio.shield(self._keep(asyncio.get_running_loop().create_task(work)))
 
-    async def _carry_out(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        task = self._begin(work)
+    async def _carry_out(self, work: Coroutine[Any, Any, ResultT], wanted: str = "") -> ResultT:
+        task = self._begin(work, wanted=wanted)
         with self._asked_for():
             return await asyncio.shield(task)
 
-    def _begin(self, work: Coroutine[Any, Any, ResultT], variables: Variables | None = None) -> "asyncio.Task[ResultT]":
+    def _begin(
+        self, work: Coroutine[Any, Any, ResultT], variables: Variables | None = None, *, wanted: str = ""
+    ) -> "asyncio.Task[ResultT]":
         """Do one change in a task of the host's own, when no other is under way.
 
         Args:
             work: the change.
             variables: in which context it is done; None: in a copy of this one.
+            wanted: who shall come up by it.
         """
 
         async def in_turn() -> ResultT:
-            async with self._turn.taken():
+            async with self._turn.taken(wanted):
                 if not self.running:
                     raise UsageError("the host does not run", hint="start it first")
                 return await work

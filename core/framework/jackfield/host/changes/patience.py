@@ -49,7 +49,9 @@ class Patience:
 
     def __init__(self) -> None:
         self.break_off: Callable[[str], None] = lambda _: None
-        self._until: dict[object, float] = {}  # of each who waits, how long it is patient
+        self._until: dict[
+            object, tuple[float, str]
+        ] = {}  # of each who waits: how long it is patient, and with whom ever
         self._steps: dict[str, _Step] = {}
         self._away_until: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,14 +63,15 @@ class Patience:
         return bool(self._until)
 
     @contextmanager
-    def waited(self, *, at_once: bool = False) -> Iterator[None]:
+    def waited(self, wanted: str = "", *, at_once: bool = False) -> Iterator[None]:
         """Wait for a change within this block, or carry it out for who does.
 
         Args:
+            wanted: canonical id of the plugin whose start is waited for, as long as it takes; empty for none.
             at_once: have no patience, and let nobody begin meanwhile.
         """
         mark = object()
-        self._until[mark] = -inf if at_once else monotonic() + PATIENCE_SECONDS
+        self._until[mark] = -inf if at_once else monotonic() + PATIENCE_SECONDS, wanted
         self._look()
         try:
             yield
@@ -121,11 +124,13 @@ class Patience:
             self._timer = self._loop.call_later(seconds, self._expire, context=Context())
 
     def _due(self) -> dict[str, float]:
-        until = min(self._until.values(), default=inf)
-        if until == inf:
-            return {}
-        at_once = {cid for cid, step in self._steps.items() if until == -inf and not step.is_broken_off}
-        return {cid: until if cid in at_once else max(until, step.until) for cid, step in self._steps.items()}
+        """When each start that is under way is broken off, of those that are at all."""
+        due = {}
+        for cid, step in self._steps.items():
+            until = min((one for one, wanted in self._until.values() if wanted != cid), default=inf)
+            if until < inf:
+                due[cid] = until if until == -inf and not step.is_broken_off else max(until, step.until)
+        return due
 
     def _expire(self) -> None:
         now = monotonic()

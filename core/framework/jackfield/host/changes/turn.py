@@ -42,15 +42,16 @@ class Turn:
         return stay is not None and stay.outer is not None and not stay.outer.over
 
     @asynccontextmanager
-    async def taken(self, *, asked_for: bool = True) -> AsyncIterator[None]:
+    async def taken(self, wanted: str = "", *, asked_for: bool = True) -> AsyncIterator[None]:
         """Hold it; on the way out, wait for the changes within this one.
 
         Args:
+            wanted: canonical id of the plugin that shall come up by it, and has its time for that; empty for none.
             asked_for: whether somebody waits for this change. One that an external plugin brings about by coming or
                 going lets those before that wait at its turn, once, and its starts are broken off for them.
         """
         stands_back = not asked_for
-        with self.patience.waited() if asked_for and self._holder() is None else nullcontext():
+        with self.patience.waited(wanted) if asked_for and self._holder() is None else nullcontext():
             while True:
                 outer = self._holder()
                 lock = self._lock if outer is None else outer.inner

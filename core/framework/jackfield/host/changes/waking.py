@@ -35,8 +35,10 @@ what the call has that it may be made for."""
 class Begin(Protocol):
     """Does one change in a task, when no other is under way."""
 
-    def __call__(self, work: Coroutine[Any, Any, None], variables: Context | None = None, /) -> "asyncio.Task[None]":
-        """Return the task, which is kept; the change is done in these context variables."""
+    def __call__(
+        self, work: Coroutine[Any, Any, None], variables: Context | None = None, /, *, wanted: str = ""
+    ) -> "asyncio.Task[None]":
+        """Return the task, which is kept; the change is done in these variables, and has this plugin come up."""
         ...
 
 
@@ -119,7 +121,7 @@ class Waking:
             await self._ways.end_released()
 
         variables = copy_context() if within() or not starts else [*starts][-1].variables.copy()
-        return self._ways.begin(change(), variables)
+        return self._ways.begin(change(), variables, wanted=cid)
 
     async def _until(self, sleeper: Sleeper, change: "asyncio.Task[None] | None", seconds: float | None) -> None:
         """Wait until a plugin is up or cannot be brought up; the time of who asks for it stands still.
@@ -163,7 +165,7 @@ class Waking:
         asleep = [cid for cid, sleeper in sleepers.items() if sleeper.start is None]
 
         async def change() -> None:
-            async with self._turn.taken():
+            async with self._turn.taken(asleep[0]):
                 for cid in asleep:
                     await self._following.wake(cid, one_by_one=True)
                 await self._ways.end_released()
