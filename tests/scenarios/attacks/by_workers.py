@@ -7,6 +7,8 @@ import encodings.idna  # noqa: F401 (what looks names up loads it, and an ordina
 import functools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,14 +50,26 @@ async def _all(column: str) -> dict[str, Any]:
         with (tree / "secret.txt").open("rb") as secret:
             os.dup2(secret.fileno(), INHERITED)
         (tree / "secret.txt").unlink()
-        async with running(executable=usable_interpreter()) as zygote:
+        executable = usable_interpreter()
+        packaged = _packaged(executable or sys.executable)
+        async with running(executable=executable) as zygote:
             for name in ATTACKS:
                 with staged(None) as scene:
                     spec = _spec(scene, tree)
-                    told = await _one(zygote, name, scene, replace(spec, grade=grade, landlock_abi_most=abi))
+                    met = replace(scene, packaged=packaged)
+                    told = await _one(zygote, name, met, replace(spec, grade=grade, landlock_abi_most=abi))
                 told.pop("value", None)
                 outcomes[name] = told
     return outcomes
+
+
+def _packaged(executable: str) -> Path:
+    """A package of the Python that the zygote runs in, and not of a virtual environment of it: most have some."""
+    code = "import os; print(os.path.dirname(os.__file__))"
+    found = subprocess.run([executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    library = Path(found.stdout.strip())
+    places = (library / "site-packages", library.with_name("python3") / "dist-packages")
+    return next(one for place in places for one in sorted(place.glob("*/__init__.py")))
 
 
 def _spec(scene: Scene, tree: Path) -> WorkerSpec:

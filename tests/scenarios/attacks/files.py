@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import fcntl
+import importlib.util
 import mmap
 import os
 import stat
@@ -44,6 +45,20 @@ def read_another_plugins_data(scene: Scene) -> None:
 @attack("files")
 def read_another_plugins_data_by_dots(scene: Scene) -> None:
     taken((scene.data / ".." / "other" / "secret.txt").read_bytes())
+
+
+@attack("files")
+def list_packages_of_the_hosts_python(scene: Scene) -> None:
+    """An application need not be in a virtual environment: then what it imports lies below its standard library."""
+    assert list(scene.packaged.parent.iterdir())
+
+
+@attack("files")
+def import_a_package_of_the_hosts_python(scene: Scene) -> None:
+    spec = importlib.util.spec_from_file_location("hosts_tool", scene.packaged)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 @attack("files")

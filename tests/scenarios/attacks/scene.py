@@ -34,6 +34,7 @@ class Scene:
         other: another plugin's data, with `secret.txt`.
         outside: a folder that the user can write and the sandbox was not given; holds `file.txt`.
         code: the plugin's own code, readable: `plugin.py`.
+        packaged: a module among the packages of the host's Python, which lie below its standard library, readable.
         data: the plugin's own data, writable; holds a library, `native.so`.
         inherited: a descriptor of the home's secret that was left open.
         host: the process to protect, of the same user.
@@ -48,6 +49,7 @@ class Scene:
     other: Path
     outside: Path
     code: Path
+    packaged: Path
     data: Path
     inherited: int
     host: int
@@ -71,6 +73,9 @@ def staged(uid: int | None) -> Iterator[Scene]:
             (folders[owner] / "secret.txt").write_bytes(SECRET)
         (folders["outside"] / "file.txt").write_text("untouched")
         (folders["code"] / "plugin.py").write_text("VERSION = 1\n")
+        packaged = top / "library" / "site-packages" / "hosts_tool.py"
+        packaged.parent.mkdir(parents=True)
+        packaged.write_text("SECRET = 1\n")
         shutil.copy(_a_library(), folders["data"] / "native.so")
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         datagrams = _bound(stack, socket.SOCK_DGRAM, ("127.0.0.1", 0), socket.AF_INET)
@@ -88,6 +93,7 @@ def staged(uid: int | None) -> Iterator[Scene]:
         host = stack.enter_context(_host(uid))
         yield Scene(
             **folders,
+            packaged=packaged,
             inherited=inherited.fileno(),
             host=host,
             tcp=listener.getsockname()[1],

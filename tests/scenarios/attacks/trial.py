@@ -46,8 +46,9 @@ def _policy(scene: Scene, column: str) -> Policy:
     grade, abi = COLUMNS[column]
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     return Policy(
-        read=("/usr", "/lib", "/lib64", "/dev/urandom", str(scene.code)),
+        read=("/usr", "/lib", "/lib64", "/dev/urandom", str(scene.code), str(scene.packaged.parents[1])),
         write=(str(scene.data), "/dev/null"),
+        hidden=(str(scene.packaged.parent),),
         kept_descriptors=(0, 1, 2, scene.brokered, scene.granted),
         address_space_bytes=mapped + 1024 * MEBIBYTE,
         file_bytes=16 * MEBIBYTE,

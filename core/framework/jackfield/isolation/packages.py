@@ -7,6 +7,7 @@ has the parts that it brought, under their paths: `acme/weather`.
 import importlib.machinery
 import importlib.util
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -63,6 +64,14 @@ def packages_of(distributions: Iterable[str] = ALWAYS) -> Packages:
         named |= packages
         metadata += _metadata(found)
     return Packages(named, tuple(metadata))
+
+
+def import_path() -> tuple[str, ...]:
+    """Return the folders and archives that this process imports from, and its virtual environment, as real paths."""
+    entries = [os.fsdecode(one) or os.curdir for one in sys.path]
+    if sys.prefix != sys.base_prefix:
+        entries.append(sys.prefix)
+    return tuple(sorted({os.path.realpath(one) for one in entries}))
 
 
 def _recorded(found: Distribution) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jackfield.errors import SandboxError
 from jackfield.isolation.child import Child
-from jackfield.isolation.packages import Packages, packages_of
+from jackfield.isolation.packages import Packages, import_path, packages_of
 from jackfield.isolation.spec import WorkerSpec
 from jackfield.isolation.zygote_process import ZygoteProcess
 from jackfield.isolation.zygote_program import StandsStillError, ZygoteLostError
@@ -75,6 +75,7 @@ class Zygote:
                     "host": os.getpid(),
                     "named": dict(published.named),
                     "metadata": published.metadata,
+                    "hosts": import_path(),
                     "preload": self._preload,
                     "serve": self._serve,
                 }

@@ -9,10 +9,9 @@ TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer th
 if TYPE_CHECKING:
     from typing import Any
 
-    from jackfield.sandbox.confining import Policy, confine, end_with_parent, separate
+    from jackfield.sandbox.confining import Policy, confine, end_with_parent, remember, separate
     from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
     from jackfield.sandbox.kernel import architecture, plain_fork, share_arenas
-    from jackfield.sandbox.private_root import remember as remember_paths
     from jackfield.sandbox.seccomp import Filters
     from jackfield.sandbox.selftest import Trial, self_test
     from jackfield.sandbox.shims import install as install_shims
@@ -30,7 +29,7 @@ __all__ = [
     "install_shims",
     "plain_fork",
     "probe",
-    "remember_paths",
+    "remember",
     "self_test",
     "sentences",
     "separate",
@@ -38,14 +37,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "confining": ("Policy", "confine", "end_with_parent", "separate"),
+    "confining": ("Policy", "confine", "end_with_parent", "remember", "separate"),
     "grades": ("Grade", "Machine", "grade_of", "probe", "sentences"),
     "kernel": ("architecture", "plain_fork", "share_arenas"),
     "seccomp": ("Filters",),
     "selftest": ("Trial", "self_test"),
 }
 _LATER = {name: (module, name) for module, names in _HOMES.items() for name in names}
-_LATER |= {"remember_paths": ("private_root", "remember"), "install_shims": ("shims", "install")}
+_LATER |= {"install_shims": ("shims", "install")}
 
 
 def __getattr__(name: str) -> "Any":

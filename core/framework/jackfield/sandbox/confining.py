@@ -22,6 +22,8 @@ class Policy:
     Args:
         read: absolute paths of folders and files to read. One that does not exist is left out.
         write: absolute paths of folders and files to read and write.
+        hidden: real paths of folders and files that are not read, below some that are. What is named to read or to
+            write and lies in one is there all the same.
         kept_descriptors: descriptors that stay open; all others are closed, for each is a way around every wall.
         address_space_bytes: of all mappings together, a backstop well above what may be used.
         file_bytes: the size that one file can be given.
@@ -34,6 +36,7 @@ class Policy:
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     kept_descriptors: tuple[int, ...] = (0, 1, 2)
     address_space_bytes: int = 2048 * MEBIBYTE
     file_bytes: int = 100 * MEBIBYTE
@@ -67,15 +70,31 @@ def confine(policy: Policy, machine: Machine | None = None, filters: Filters | N
     rooted = _rooted(grade, offered)
     separate(policy, offered)
     if rooted:
-        _layer("private root", lambda: private_root.enter(policy.read, policy.write))
+        _layer("private root", lambda: private_root.enter(policy.read, policy.write, policy.hidden))
     _layer("capabilities", capabilities.drop)
     _layer("limits", lambda: _limit(policy, rooted=rooted))
     # A change of namespaces or capabilities may have taken both back: to be measured, and to end with the parent.
     _layer("parent-death signal", lambda: end_with_parent(policy.parent or os.getppid()))
     if offered.landlock_abi:
-        _layer("Landlock", lambda: landlock.restrict(policy.read, policy.write, offered.landlock_abi))
+        hidden = () if rooted else policy.hidden  # a private root has covered them
+        _layer("Landlock", lambda: landlock.restrict(policy.read, policy.write, offered.landlock_abi, hidden))
     _layer("seccomp", lambda: _filter(filters))
     return grade
+
+
+def remember(policy: Policy, machine: Machine) -> None:
+    """Look up once where its paths lead, or what lies beside what it hides; processes forked later do not look again.
+
+    Args:
+        policy: with the paths that all of them have, and that stay where they are.
+        machine: what the system offers.
+    """
+    offered = _capped(machine, policy.landlock_abi_most)
+    rooted = _rooted(policy.grade or grade_of(offered), offered)
+    if rooted:
+        private_root.rehearse(policy.read, policy.hidden)
+    if offered.landlock_abi:
+        landlock.rehearse(policy.read, policy.write, offered.landlock_abi, () if rooted else policy.hidden)
 
 
 def separate(policy: Policy, machine: Machine) -> None:

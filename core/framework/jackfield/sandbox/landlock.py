@@ -4,6 +4,7 @@ It binds the calling thread and what that starts, so it is applied before any ot
 the network and does not see stat, chmod, times, or extended attributes: seccomp and the private root do the rest.
 """
 
+import functools
 import os
 import stat
 import struct
@@ -49,17 +50,33 @@ def abi() -> int:
         return 0
 
 
-def restrict(read: Sequence[str], write: Sequence[str], version: int) -> None:
+def restrict(read: Sequence[str], write: Sequence[str], version: int, hidden: tuple[str, ...] = ()) -> None:
     """Let the calling thread read and write below these folders only, and reach no TCP port.
 
     Args:
         read: folders and files to read. One that does not exist is left out.
         write: folders and files to read, write, make and remove.
         version: the rules to use, 1 up to what `abi` says.
+        hidden: real paths below some of those to read that are not. Rules only ever add, so the folders above one can
+            not be listed either: all else that lies in them has a rule of its own.
 
     Raises:
         OSError: the kernel refused; nothing is restricted then.
     """
+    ruleset = _ruleset(read, write, version, hidden)
+    try:
+        call("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def rehearse(read: Sequence[str], write: Sequence[str], version: int, hidden: tuple[str, ...] = ()) -> None:
+    """Do what `restrict` does up to its last step; what lies beside what is hidden is not looked up again later."""
+    os.close(_ruleset(read, write, version, hidden))
+
+
+def _ruleset(read: Sequence[str], write: Sequence[str], version: int, hidden: tuple[str, ...]) -> int:
+    """Return a descriptor of the rules, which bind nobody yet."""
     handled = (1 << _KNOWN_BY_ABI[min(version, max(_KNOWN_BY_ABI))]) - 1
     attributes = [handled]
     if version >= _NETWORK_FROM:
@@ -69,12 +86,29 @@ def restrict(read: Sequence[str], write: Sequence[str], version: int) -> None:
     packed = struct.pack(f"{len(attributes)}Q", *attributes)
     ruleset = call("landlock_create_ruleset", packed, len(packed), 0)
     try:
-        for paths, rights in ((read, _READ), (write, _WRITE)):
-            for path in paths:
-                _allow(ruleset, path, rights & handled)
-        call("landlock_restrict_self", ruleset, 0)
-    finally:
+        for path in read:
+            for shown in _without(path, hidden) if hidden else (path,):
+                _allow(ruleset, shown, _READ & handled)
+        for path in write:
+            _allow(ruleset, path, _WRITE & handled)
+    except BaseException:
         os.close(ruleset)
+        raise
+    return ruleset
+
+
+@functools.lru_cache(maxsize=1024)
+def _without(path: str, hidden: tuple[str, ...]) -> tuple[str, ...]:
+    """A path, or where something below it is hidden, all else that lies there; no link, which might lead into it."""
+    real = os.path.realpath(path)
+    below = {one for one in hidden if one.startswith(f"{real}/")}
+    if not below:
+        return (path,)
+    shown: list[str] = []
+    for entry in os.scandir(real):
+        if not entry.is_symlink() and entry.path not in below:
+            shown += _without(entry.path, hidden) if entry.is_dir() else (entry.path,)
+    return tuple(shown)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

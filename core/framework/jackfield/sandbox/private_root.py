@@ -12,7 +12,7 @@ import functools
 import os
 import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from jackfield.sandbox.kernel import PR_SET_DUMPABLE, call, control, mount
@@ -41,7 +41,7 @@ _PLACE: Final = "/proc"
 """Where the new root is put together: a folder that is always there and that nobody needs once it is covered."""
 
 
-def enter(read: Sequence[str], write: Sequence[str]) -> None:
+def enter(read: Sequence[str], write: Sequence[str], hidden: Sequence[str] = ()) -> None:
     """Move the calling process into a root that holds only these, at the paths they have outside.
 
     There is no `/proc` in there and no `/tmp`; links at the top (`/lib`) are kept. Folders to read are mounted
@@ -50,6 +50,8 @@ def enter(read: Sequence[str], write: Sequence[str]) -> None:
     Args:
         read: folders and files to see. One that does not exist is left out.
         write: folders and files to write too.
+        hidden: real paths below these of folders and files that are covered by empty ones, which cannot be opened. What
+            is named to read or to write and lies in one is mounted on its cover.
 
     Raises:
         OSError: the system gives no such namespaces; the process may be in some of them already and must end.
@@ -59,10 +61,17 @@ def enter(read: Sequence[str], write: Sequence[str]) -> None:
     # All trees are held before the new root covers anything; afterwards paths mean something else.
     wanted = dict.fromkeys(_spelled(read), True) | dict.fromkeys(_spelled(write), False)
     trees = {path: tree for path, only in wanted.items() if (tree := _detached(path, read_only=only)) is not None}
+    hidden = [path for path in _seen(hidden, wanted) if path not in trees]
     links = _links_at_the_top()
     mount("tmpfs", _PLACE, "tmpfs", _MS_NO_SUID | _MS_NO_DEVICES, "size=1m,mode=755")
-    for path in sorted(trees):  # what is above comes first
-        _attach(trees[path], _PLACE + path)
+    covers = []
+    for path in sorted((*trees, *hidden)):  # what is above comes first
+        if path in trees:
+            _attach(trees[path], _PLACE + path)
+        elif _cover(_PLACE + path):
+            covers.append(os.fsencode(_PLACE + path))
+    for cover in covers:  # only now, since what lies in one needed a place there
+        _set_attributes(_HERE, cover, 0, _READ_ONLY)
     for name, target in links.items():
         if not os.path.lexists(f"{_PLACE}/{name}"):
             os.symlink(target, f"{_PLACE}/{name}")
@@ -92,14 +101,15 @@ def _say(name: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def remember(paths: Sequence[str]) -> None:
-    """Look up once where these lead; processes that are forked later do not look again.
+def rehearse(paths: Sequence[str], hidden: Sequence[str]) -> None:
+    """Do what can be done of `enter` without changing anything, and look up once where these lead.
 
     Args:
         paths: absolute, of folders that stay where they are.
+        hidden: as in `enter`.
     """
-    for path in paths:
-        _without_links(path)
+    _seen(hidden, _spelled(paths))
+    _cover("")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -110,6 +120,15 @@ def _without_links(path: str) -> str:
 def _spelled(paths: Sequence[str]) -> list[str]:
     """Every path as it was given and as it is without links, so that both are found inside."""
     return [spelled for path in paths for spelled in {path: None, _without_links(path): None}]
+
+
+def _seen(hidden: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """Where hidden paths are found inside: as they are, and below each folder that is spelled through a link."""
+    seen = dict.fromkeys(hidden)
+    for path in wanted if hidden else ():
+        if (real := _without_links(path)) != path:
+            seen |= {path + one[len(real) :]: None for one in hidden if one.startswith(f"{real}/")}
+    return list(seen)
 
 
 def _detached(path: str, *, read_only: bool) -> int | None:
@@ -140,6 +159,22 @@ def _attach(tree: int, target: str) -> None:
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
     call("move_mount", tree, b"\0", _HERE, os.fsencode(target) + b"\0", _FROM_DESCRIPTOR)
     os.close(tree)
+
+
+def _cover(target: str) -> bool:
+    """Mount something empty over a folder or file; False if nothing is there, as below another cover."""
+    if os.path.isdir(target):
+        # Whoever knows the name of what lies in it may go there, and nobody can list it.
+        mount("tmpfs", target, "tmpfs", _MS_NO_SUID | _MS_NO_DEVICES, "size=1m,mode=111")
+    elif os.path.exists(target):
+        empty = f"{_PLACE}/.empty"
+        os.close(os.open(empty, os.O_CREAT | os.O_WRONLY, 0))
+        tree = call("open_tree", _HERE, os.fsencode(empty) + b"\0", _CLONE_TREE | os.O_CLOEXEC)
+        _attach(tree, target)
+        os.unlink(empty)  # not before: what has no name is mounted nowhere
+    else:
+        return False
+    return True
 
 
 def _links_at_the_top() -> dict[str, str]:

@@ -28,11 +28,12 @@ from jackfield.sandbox import (
     end_with_parent,
     grade_of,
     install_shims,
-    remember_paths,
+    remember,
     separate,
 )
 from jackfield.worker.furnishing import furnish
 from jackfield.worker.policy import Interpreter, policy_of
+from jackfield.worker.published import find_without_listing
 from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
 
 Serve = Callable[[WorkerSpec], Any]
@@ -102,7 +103,7 @@ def rehearse(prepared: Prepared) -> None:
     for _ in range(REHEARSALS):
         read = _read_spec(msgspec.msgpack.encode(nobodys))
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
-        remember_paths(policy.read)
+        remember(policy, prepared.machine)
         _furnish(prepared, read)
         framed(Confined(Grade.FULL))
 
@@ -135,6 +136,8 @@ def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) ->
         separate(policy, machine)
     else:
         install_shims()
+    if grade is Grade.BASE:
+        find_without_listing(prepared.interpreter.library)
     return grade
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Final
 from jackfield.errors import SandboxError
 from jackfield.isolation import WorkerSpec
 from jackfield.sandbox import Grade, Machine, Policy, grade_of
+from jackfield.worker.hidden import hidden_below
 
 SYSTEM: Final = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
@@ -37,19 +38,45 @@ class Interpreter:
         library: folders of the standard library, as `standard_library` says.
         named: top-level names that every worker is given: jackfield and what it cannot do without.
         metadata: their `.dist-info` folders.
+        hosts: real paths of the folders and files from which the host imports, as `jackfield.isolation.import_path`
+            says; what lies below a folder that is read is hidden.
     """
 
     library: tuple[str, ...]
     named: dict[str, str]
     metadata: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
     @cached_property
     def read(self) -> tuple[str, ...]:
         """All that is read for it, without what lies in what is named as well: each path is a mount in each worker."""
-        paths = (*SYSTEM, *self.library, f"{sys.base_prefix}/lib", *self.named.values(), *self.metadata)
-        real = {path: Path(path).resolve() for path in paths}
-        found = {path: one for path, one in real.items() if one.exists()}
-        return tuple(path for path in found if not any(_covered(path, other, found) for other in found))
+        found = _found((*self._shared, *self.named.values(), *self.metadata))
+        return tuple(path for path in found if not any(self._covered(path, other, found) for other in found))
+
+    @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """What of other packages lies below what is read, as `hidden_below` says which (K42)."""
+        published = [str(one) for one in _found((*self.named.values(), *self.metadata)).values()]
+        return hidden_below([str(one) for one in _found(self._shared).values()], self.hosts, published)
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """Folders with more in them than is named one by one."""
+        return (*SYSTEM, *self.library, f"{sys.base_prefix}/lib")
+
+    def _covered(self, path: str, other: str, real: Mapping[str, Path]) -> bool:
+        """Whether a path is found through another one.
+
+        It lies below, or below a link at the top, which is kept inside; and nothing between them is hidden.
+        """
+        below, above = real[path], real[other]
+        if path == other or not below.is_relative_to(above):
+            return False
+        if any(
+            below.is_relative_to(one) and Path(one) != above and Path(one).is_relative_to(above) for one in self.hidden
+        ):
+            return False
+        return path.startswith(f"{other}/") or Path("/", *Path(path).parts[1:2]).is_symlink()
 
 
 def policy_of(
@@ -84,9 +111,11 @@ def policy_of(
         )
     own = (spec.data_dir, spec.config_dir, spec.temporary)
     named = (*spec.named.values(), *spec.metadata)
+    granted = (*named, *spec.paths, *spec.read, *spec.write, *own)
     return Policy(
         read=tuple(dict.fromkeys((*interpreter.read, *named, *spec.paths, *spec.read))),
         write=tuple(dict.fromkeys((*WRITABLE, *own, *spec.write))),
+        hidden=tuple(one for one in interpreter.hidden if not any(_within(one, path) for path in granted)),
         kept_descriptors=tuple(descriptors),
         address_space_bytes=mapped_bytes() + spec.limits.address_space_bytes,
         file_bytes=spec.limits.data_bytes,
@@ -98,11 +127,14 @@ def policy_of(
     )
 
 
-def _covered(path: str, other: str, real: Mapping[str, Path]) -> bool:
-    """Whether a path is found through another one: it lies below, or below a link at the top, which is kept inside."""
-    if path == other or not real[path].is_relative_to(real[other]):
-        return False
-    return path.startswith(f"{other}/") or Path("/", *Path(path).parts[1:2]).is_symlink()
+def _found(paths: Iterable[str]) -> dict[str, Path]:
+    """Those that exist, each with the real path."""
+    real = {path: Path(path).resolve() for path in paths}
+    return {path: one for path, one in real.items() if one.exists()}
+
+
+def _within(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above}/")
 
 
 def mapped_bytes() -> int:

@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+_SUFFIXES: Final = (
+    *importlib.machinery.EXTENSION_SUFFIXES,
+    *importlib.machinery.SOURCE_SUFFIXES,
+    *importlib.machinery.BYTECODE_SUFFIXES,
+)
 _STANDARD_LIBRARY: Final = os.path.dirname(os.__file__)  # noqa: PTH120 (pathlib is not loaded yet)
 
 
@@ -77,6 +82,46 @@ class NamedPackages:
         """Nothing is remembered."""
 
 
+class UnlistedFolder(importlib.machinery.FileFinder):
+    """A finder of modules in a folder of the standard library, which takes no listing of it.
+
+    Python's own looks a name up in a listing, and where packages lie in that folder that nobody may see Landlock lets
+    nobody list it.
+    """
+
+    def find_spec(self, fullname: str, target: Any = None) -> ModuleSpec | None:
+        """Return how to load a module or package that lies in there."""
+        place = f"{self.path}/{fullname.rpartition('.')[2]}"
+        initial = f"{place}/__init__"
+        if os.path.isdir(place):  # noqa: PTH112  # pathlib is slow to load
+            for suffix in _SUFFIXES:
+                if os.path.isfile(initial + suffix):  # noqa: PTH113  # pathlib is slow to load
+                    return importlib.util.spec_from_file_location(
+                        fullname, initial + suffix, submodule_search_locations=[place]
+                    )
+        for suffix in _SUFFIXES:
+            if os.path.isfile(place + suffix):  # noqa: PTH113  # pathlib is slow to load
+                return importlib.util.spec_from_file_location(fullname, place + suffix)
+        return None
+
+    def invalidate_caches(self) -> None:
+        """Nothing is remembered."""
+
+
+class _Unlisted:
+    """A hook of `sys.path_hooks` for these folders."""
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self._finders = {folder: UnlistedFolder(folder) for folder in folders}
+        for folder in folders:
+            sys.path_importer_cache.pop(folder, None)
+
+    def __call__(self, path: str) -> UnlistedFolder:
+        if path in self._finders:
+            return self._finders[path]
+        raise ImportError(path)
+
+
 def _namespace(name: str, places: list[str]) -> ModuleSpec:
     spec = ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = places
@@ -114,3 +159,12 @@ def import_only(
     others = [finder for finder in sys.meta_path if not isinstance(finder, NamedPackages)]
     sys.meta_path[:] = [NamedPackages(places, metadata), *others]
     sys.path[:] = [*paths, *library]
+
+
+def find_without_listing(library: Sequence[str]) -> None:
+    """Let this process find the standard library's modules where its folders cannot be listed.
+
+    Args:
+        library: what `standard_library` said.
+    """
+    sys.path_hooks.insert(0, _Unlisted(library))

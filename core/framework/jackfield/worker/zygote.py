@@ -54,7 +54,8 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     Args:
         control: the packets of `jackfield.isolation.control`.
         settings: `host`, its process; `named` and `metadata`, what every worker is given; `preload`, modules to load
-            beside those of jackfield; `serve`, what makes what a worker does, as `module:function`.
+            beside those of jackfield; `hosts`, real paths that the host imports from; `serve`, what makes what a worker
+            does, as `module:function`.
     """
     waiting = select.epoll()
     waiting.register(control, select.EPOLLIN)
@@ -119,7 +120,7 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     machine, numbers = probe(), architecture()
     prepared = Prepared(
         machine,
-        Interpreter(standard_library(), settings["named"], tuple(settings["metadata"])),
+        Interpreter(standard_library(), settings["named"], tuple(settings["metadata"]), tuple(settings["hosts"])),
         Filters(numbers) if numbers else None,
         make(calls, files),
         calls,
