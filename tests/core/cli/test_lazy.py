@@ -155,7 +155,8 @@ def test_a_first_installation_verifies_without_a_second_way_to_the_network_and_e
 def test_what_only_asks_a_marketplace_loads_nothing_that_reads_wheels_or_starts_workers(market, tmp_path, words):
     script = (
         "import atexit, sys\n"
-        "heavy = ['jackfield.inspection.wheel', 'jackfield.isolation.spec', 'jackfield.sandbox.confining', 'tarfile']\n"
+        "heavy = ['jackfield.inspection.wheel', 'jackfield.isolation.spec', 'jackfield.sandbox.confining', 'tarfile',\n"
+        "         'importlib_metadata._adapters']\n"
         "atexit.register(lambda: print([name for name in heavy if name in sys.modules], file=sys.stderr))\n"
         "from jackfield.cli import main\n"
         f"main(['--app', 'chat', '--marketplace', '{market}', *{words!r}])\n"

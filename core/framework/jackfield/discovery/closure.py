@@ -7,6 +7,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jackfield.discovery.files import HOSTS
+from jackfield.discovery.headers import headers_of, requirements_of
 from jackfield.discovery.index import installed_entry_points
 
 
@@ -57,7 +58,8 @@ def needed_distributions(names: Iterable[str], *, beyond: Collection[str], group
 def _required(installed: Distribution, extras: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
     """What a distribution requires in this environment, with the extras that are wanted of it."""
     wanted: list[tuple[str, frozenset[str]]] = []
-    for line in installed.requires or ():
+    headers = headers_of(installed)
+    for line in requirements_of(installed, headers) if headers is not None else ():
         try:
             read = Requirement(line)
             holds = read.marker is None or any(read.marker.evaluate({"extra": extra}) for extra in extras or {""})

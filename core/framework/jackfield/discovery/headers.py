@@ -4,12 +4,18 @@
 took most of the time of a plan.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from importlib_metadata import Distribution
+if TYPE_CHECKING:  # whoever has a distribution has loaded what found it
+    from importlib.metadata import Distribution as OfTheStandardLibrary
+
+    from importlib_metadata import Distribution
 
 _FIELD = re.compile(r"([!-9;-~]*):(.*)", re.DOTALL)
 _END = re.compile(rb"\r?\n\r?\n|\r\r")
@@ -32,7 +38,7 @@ class Headers:
     requires: tuple[str, ...] = ()
 
 
-def headers_of(distribution: Distribution) -> Headers | None:
+def headers_of(distribution: Distribution | OfTheStandardLibrary) -> Headers | None:
     """Read a distribution's headers, remembering those of a file that has not changed.
 
     Returns:
@@ -45,7 +51,7 @@ def headers_of(distribution: Distribution) -> Headers | None:
     return parse_headers(text) if text is not None else None
 
 
-def requirements_of(distribution: Distribution, headers: Headers) -> tuple[str, ...]:
+def requirements_of(distribution: Distribution | OfTheStandardLibrary, headers: Headers) -> tuple[str, ...]:
     """Return what a distribution requires; an egg tells so in a file of its own."""
     if not headers.requires and distribution.read_text("requires.txt"):
         return tuple(distribution.requires or ())
