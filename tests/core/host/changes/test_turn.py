@@ -82,3 +82,21 @@ async def test_an_inner_change_that_waited_too_long_takes_a_turn_of_its_own():
         pass
     await asyncio.gather(*tasks)
     assert steps == ["outer ends", "first", "second"]
+
+
+async def test_a_change_that_nobody_waits_for_lets_those_go_first_that_are_waited_for():
+    turn, go = Turn(), asyncio.Event()
+    steps: list[str] = []
+
+    async def change(name: str, *, asked_for: bool = True) -> None:
+        async with turn.taken(asked_for=asked_for):
+            if not steps:
+                await go.wait()
+            steps.append(name)
+
+    changes = [change("first"), change("of a connection", asked_for=False), change("second"), change("third")]
+    tasks = [asyncio.create_task(one) for one in changes]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(*tasks)
+    assert steps == ["first", "second", "third", "of a connection"]
