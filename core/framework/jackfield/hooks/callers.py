@@ -50,7 +50,7 @@ class LazyCaller(pluggy.HookCaller):
             waking.now(self.name)
         # While somebody still waits for the hook, its next call has to come by here, too.
         waits = waking is not None and waking.waits_for(self.name)
-        special = _specialised(self) if not waits else _PluggyCaller
+        special = _settled(self) if not waits else _PluggyCaller
         if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]  # a special one has a spec
             return special.__call__(self, **kwargs)
         # pluggy's own __call__, written out: its warnings count frames to find the code that calls the hook.
@@ -98,6 +98,17 @@ def signature_of(hook: pluggy.HookCaller) -> tuple[list[str], dict[str, object]]
     return list(hook.spec.argnames), {name: hook.spec.kwargdefaults[name] for name in hook.spec.kwargnames}
 
 
+def _settled(hook: LazyCaller) -> type[LazyCaller]:
+    """Return what `_specialised` does, where another thread exchanges plugins at the end of that."""
+    manager = manager_of(hook)
+    before = manager.exchanges
+    special = _specialised(hook)
+    if before % 2 or manager.exchanges != before:
+        manager.settle()
+        special = _specialised(hook)
+    return special
+
+
 def _specialised(hook: LazyCaller) -> type[LazyCaller]:
     """Give the caller the class that calls its present implementations, and return that class."""
     from jackfield.hooks.calls import compile_signature
@@ -111,7 +122,9 @@ def _specialised(hook: LazyCaller) -> type[LazyCaller]:
     if function is not None:
         members = {"__slots__": (), "__call__": function, "__module__": __name__}
         special = type("CompiledCaller", (LazyCaller,), members)
-    hook.__class__ = special
-    if manager.version != version:  # another thread changed the hook meanwhile, and its reset may have come first
+    with manager.unchanged(version) as same:
+        if same:  # else another thread has changed hooks or does so now, and this is for the present call at most
+            hook.__class__ = special
+    if manager.version != version:  # what changes without plugins: its reset may have come first
         hook.__class__ = LazyCaller
     return special

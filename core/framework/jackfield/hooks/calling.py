@@ -1,6 +1,7 @@
 """What hook callers need of their manager; for type checkers, and loaded by nobody else."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pluggy
@@ -17,11 +18,13 @@ class Calling(Protocol):
     """What a caller needs of its manager.
 
     Attributes:
+        exchanges: how often an exchange of plugins began or ended.
         monitors: who watches every call.
         version: another number after every change of a hook.
         waking: which hooks bring somebody up when they are called; None: none does.
     """
 
+    exchanges: int
     monitors: list[Monitor]
     version: int
     waking: "Waking | None"
@@ -39,6 +42,14 @@ class Calling(Protocol):
     @property
     def monitored(self) -> bool:
         """Whether someone watches every call, so that none may be compiled past them."""
+        ...
+
+    def unchanged(self, version: int) -> AbstractContextManager[bool]:
+        """Say whether nothing has changed since a version; then no other thread registers anything within this."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until no other thread exchanges plugins."""
         ...
 
     def changed(self, hook: pluggy.HookCaller) -> None:

@@ -2,13 +2,14 @@
 
 import _thread  # `threading` takes longer to load than a start may take
 import os
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Concatenate, ParamSpec, TypeVar
 
     P = ParamSpec("P")
@@ -65,7 +66,47 @@ def one_at_a_time(
 
 
 class Registering(pluggy.PluginManager):
-    """A manager whose plugins and hooks several threads may change, and look at, at the same time."""
+    """A manager whose plugins and hooks several threads may change, and look at, at the same time.
+
+    Attributes:
+        exchanges: how often an exchange began or ended: odd while one is under way.
+        version: another number after every change of a hook.
+    """
+
+    exchanges = version = 0
+
+    @contextmanager
+    def exchanging(self) -> "Iterator[None]":
+        """Let plugins take the place of others within this: calls of other threads find the ones or the others.
+
+        In between a thread would find neither, so one that calls a hook that has changed waits for the end.
+        """
+        changes = changes_of(self).lock()
+        held = changes.acquire(timeout=WAIT_SECONDS)
+        self.exchanges += 1
+        try:
+            yield
+        finally:
+            self.exchanges += 1
+            if held:
+                changes.release()
+
+    @contextmanager
+    def unchanged(self, version: int) -> "Iterator[bool]":
+        """Say whether nothing has changed since a version; then no other thread registers anything within this."""
+        changes = changes_of(self).lock()
+        held = changes.acquire(blocking=False)
+        try:
+            yield held and self.version == version
+        finally:
+            if held:
+                changes.release()
+
+    def settle(self) -> None:
+        """Wait until no other thread exchanges plugins."""
+        changes = changes_of(self).lock()
+        if changes.acquire(timeout=WAIT_SECONDS):
+            changes.release()
 
     @one_at_a_time
     def unregister(self, plugin: Any | None = None, name: str | None = None) -> Any | None:

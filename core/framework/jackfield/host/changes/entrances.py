@@ -32,8 +32,9 @@ def open_entrances(
     name, target = record.candidate.id, loaded.target
     if record.candidate.origin == "script":
         target = hooks_of_script(target, manager, around.script_hooks)
-    stand_ins.give_way(name, target)
-    manager.register(target, name=name)
+    with manager.exchanging():
+        stand_ins.give_way(name, target)
+        manager.register(target, name=name)
     wiring.entrances.begin("hooks", lambda: _unregister(manager, name))
     for missing in missing_hooks(target, manager):
         told = "%s implements hook %s, which the application does not have, so that it is never called (%s)"

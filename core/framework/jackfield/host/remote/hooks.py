@@ -140,7 +140,7 @@ class RemoteHook:
 
     def send_now(self, given: dict[str, Any], /) -> _Sent:
         """Send a call with these arguments, in a thread that will wait for its answer."""
-        if asking.get() is not None:
+        if asking.get() is not None or not self.is_here():
             return _Sent(self, self._line, self._line.begin_on_loop(self._method, partial(self._on_loop, given)))
         try:
             return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
@@ -153,7 +153,7 @@ class RemoteHook:
 
     def call_now(self, given: Mapping[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
-        if asking.get() is not None:
+        if asking.get() is not None or not self.is_here():
             return self._line.finish_now(self._line.begin_on_loop(self._method, partial(self._on_loop, given)))
         try:
             return self._line.call_now(self._method, given, self.codec, self.seconds)
@@ -163,7 +163,8 @@ class RemoteHook:
     async def _on_loop(self, given: Mapping[str, Any]) -> Any:
         """The same as `call`, of which nothing happens before the loop runs it.
 
-        What is called for somebody has that one's time stand still, whose deadlines belong to the loop's thread.
+        What is called for somebody has that one's time stand still, whose deadlines belong to the loop's thread. And
+        what another thread calls may come to the loop when the plugin is being replaced: it goes the way there is then.
         """
         return await self.call(given)
 

@@ -10,6 +10,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, NoReturn, TypeVar, cast
 
 from jackfield.errors import PluginError, TakenDown
@@ -54,8 +56,9 @@ class StandIns:
         around.events.hold(before.plugin, stand_in.waited)
         around.services.hold(before.plugin, stand_in.there)
         around.ui.hold(before.plugin, stand_in.there)
-        leave()
-        self._manager.register(stand_in, name=before.plugin)
+        with self._manager.exchanging():
+            leave()
+            self._manager.register(stand_in, name=before.plugin)
 
     def give_way(self, plugin: str, target: object = None) -> None:
         """Take one away, and let the calls that wait go on with what comes in its place; None: each is a failure."""
@@ -202,6 +205,7 @@ class _Held:
         self._stand_in = stand_in
         self._name = name
         self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
         self.is_here = this_thread()
 
     async def call(self, given: dict[str, Any], /) -> Any:
@@ -220,16 +224,32 @@ class _Held:
         """The same, in a task of its own."""
         return _Later(self.call(given))
 
-    def call_now(self, given: dict[str, Any], /) -> NoReturn:
-        """Refuse: the next process comes by the event loop, for which nobody may wait here."""
-        plugin = self._stand_in.plugin
-        raise TakenDown(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
+    def call_now(self, given: dict[str, Any], /) -> Any:
+        """The same, in a thread that may wait.
 
-    send_now = call_now
+        Raises:
+            TakenDown: this is the event loop's, by which the next process comes; or that loop does not run any more.
+        """
+        return self.begin_now(partial(self.call, given)).result()
 
-    def ask_now(self, given: dict[str, Any], _: int, __: bool, /) -> NoReturn:
-        """Refuse, as `call_now` does."""
-        self.call_now(given)
+    def ask_now(self, given: dict[str, Any], _: int, __: bool, /) -> Any:
+        """The same as `call_now`."""
+        return self.call_now(given)
+
+    def send_now(self, given: dict[str, Any], /) -> _InThread:
+        """The same, to be waited for."""
+        return _InThread(self.begin_now(partial(self.call, given)))
+
+    def begin_now(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Future[Any]:
+        """Have the event loop do what this thread waits for.
+
+        Raises:
+            TakenDown: as `call_now`.
+        """
+        if self.is_here() or not self._loop.is_running():
+            plugin = self._stand_in.plugin
+            raise TakenDown(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
+        return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def require_waiting(self) -> None:
         """Return: nobody waits."""
@@ -262,11 +282,21 @@ class _Detour:
         """Call the next process many times."""
         return await self._held.send_batch(many)
 
-    def call_now(self, _method: str, given: dict[str, Any], *_: object) -> NoReturn:
-        """Refuse, as what it is held by does."""
-        self._held.call_now(given)
+    def call_now(self, _method: str, given: dict[str, Any], *_: object) -> Any:
+        """Call the next process from a thread that waits."""
+        return self._held.call_now(given)
 
-    begin_now = call_now
+    def begin_now(self, _method: str, given: dict[str, Any], *_: object) -> Future[Any]:
+        """The same, to be waited for by `finish_now`."""
+        return self._held.begin_now(partial(self._held.call, given))
+
+    def begin_on_loop(self, _method: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Future[Any]:
+        """The same for what is called on behalf of somebody."""
+        return self._held.begin_now(work)
+
+    def finish_now(self, call: Future[Any]) -> Any:
+        """Wait for what was begun."""
+        return call.result()
 
     def require_elsewhere(self, _method: str) -> None:
         """Return: nobody waits."""
@@ -288,3 +318,22 @@ class _Later:
     def wait(self) -> NoReturn:
         """Never called: what waits for a process is awaited."""
         raise NotImplementedError
+
+
+class _InThread:
+    """A call for which a thread waits (`jackfield.hooks.Sent`)."""
+
+    def __init__(self, call: Future[Any]) -> None:
+        self._call = call
+        self.began = self.ended = time.perf_counter_ns()
+
+    def __await__(self) -> NoReturn:
+        """Never called: a thread waits."""
+        raise NotImplementedError
+
+    def wait(self) -> Any:
+        """Return its answer, or raise what was raised."""
+        try:
+            return self._call.result()
+        finally:
+            self.ended = time.perf_counter_ns()
