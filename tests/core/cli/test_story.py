@@ -27,6 +27,10 @@ def test_search_lists_the_best_first_in_aligned_columns(desk: Desk):
 def test_search_says_when_nothing_fits(desk: Desk):
     ran = desk.run("search", "unheard-of")
     assert (ran.code, ran.out) == (0, "No plugin fits 'unheard-of'.\n")
+    ran = desk.run("search", "--category", "unheard-of")
+    assert (ran.code, ran.out) == (0, "No plugin of the category 'unheard-of' is there.\n")
+    ran = desk.run("search", "poll", "--category", "unheard-of")
+    assert (ran.code, ran.out) == (0, "No plugin of the category 'unheard-of' fits 'poll'.\n")
 
 
 @pytest.mark.feature("C35")

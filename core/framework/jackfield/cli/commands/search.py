@@ -40,11 +40,17 @@ def search(session: Session, words: tuple[str, ...], category: str | None, limit
     rows = [_row(one, isolation_of(one["isolation"], None, grade, plugin=one["id"]).isolation) for one in plugins]
     output.table((), rows, flexible=4)
     if not plugins:
-        output.line(f"No plugin fits {query!r}." if query else "The marketplace holds no plugins yet.")
+        output.line(_nothing(query, category))
     elif found["total"] > len(plugins):
         more = found["total"] - len(plugins)
         way = f"--limit {found['total']}" if found["total"] <= _MOST else "more words find fewer"
         output.line(f"… {plural(more, 'plugin')} more: {way}")
+
+
+def _nothing(query: str, category: str | None) -> str:
+    if category is not None:
+        return f"No plugin of the category {category!r} {f'fits {query!r}' if query else 'is there'}."
+    return f"No plugin fits {query!r}." if query else "The marketplace holds no plugins yet."
 
 
 def _row(plugin: JsonObject, runs: str) -> tuple[str, str, str, str, str, str]:
