@@ -8,7 +8,6 @@ import sqlite3
 
 import pytest
 from jackfield.errors import MarketError, StoreError, StoreLocked
-from jackfield.locks import Lock
 from jackfield.management import Management
 from jackfield.store import Activation, Disk, Store, now
 
@@ -275,48 +274,3 @@ async def test_who_waited_for_an_installer_that_died_installs_the_same(victim, m
             await dying.apply(plans[0], accept_permissions=True, by="one", progress=progress)
     await waiting.apply(plans[1], accept_permissions=True, by="two")
     assert [row.id for row in manage().list()] == ["poll"]
-
-
-@pytest.mark.parametrize("what", ["update", "rollback", "give up"])
-async def test_who_waits_for_another_writer_of_the_state_keeps_no_loop_waiting(what, manage, layout, tmp_path):
-    """The loop itself ends the wait here: were it kept waiting, nobody would."""
-    management = manage()
-    for version in ("1.0.0", "2.0.0"):
-        await management.apply(
-            await plan_of(management, build_plugin(tmp_path, "poll", version)), accept_permissions=True, by="tester"
-        )
-    plan = await plan_of(management, build_plugin(tmp_path, "poll", "3.0.0"))
-    writer = Lock(layout.state / "lock")
-    writer.take(0)
-    asyncio.get_running_loop().call_later(0.3, writer.release)
-    if what == "update":
-        await management.apply(plan, accept_permissions=True, by="tester")
-    elif what == "rollback":
-        await management.rollback(by="tester")
-    else:
-        assert await management.give_up({"poll": "it failed"}, by="tester") is not None
-    assert not writer.is_held
-    assert [row.version for row in management.list()] == ["3.0.0" if what == "update" else "1.0.0"]
-
-
-async def test_who_is_cancelled_while_it_waits_for_another_writer_holds_the_profile_until_it_is_done(
-    manage, layout, tmp_path
-):
-    management = manage()
-    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
-    layout.state.mkdir(parents=True)
-    writer = Lock(layout.state / "lock")
-    writer.take(0)
-    change = asyncio.ensure_future(management.apply(plan, accept_permissions=True, by="tester"))
-    await asyncio.sleep(0.2)
-    change.cancel()
-    await asyncio.sleep(0.2)
-    assert not change.done()
-    with pytest.raises(StoreLocked), management.store.lock(by="another", timeout_seconds=0):
-        pass
-    writer.release()
-    with pytest.raises(asyncio.CancelledError):
-        await change
-    assert management.list() == []
-    with management.store.lock(by="another", timeout_seconds=0):
-        pass

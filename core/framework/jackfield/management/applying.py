@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jackfield.errors import JackfieldError, StoreError, StoreLocked, UsageError
+from jackfield.errors import JackfieldError, StoreError, UsageError
 from jackfield.management.consent import ConsentMissing
 from jackfield.management.fetching import fetch
 from jackfield.management.look import Look
@@ -25,7 +25,7 @@ from jackfield.management.probation import failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.revoked import refuse_revoked_wheels
-from jackfield.management.stepping import Progress, run_steps, to_its_end
+from jackfield.management.stepping import Progress, hold, run_steps, to_its_end
 from jackfield.management.timeline import across, again, back, moved, none_to_go_to
 from jackfield.manifest import distinct
 from jackfield.storage import Reverted, State
@@ -265,12 +265,7 @@ class Changes:
             return journalled
 
     async def _hold(self, held: ExitStack, by: str) -> None:
-        """Hold the profile against others; only where one is at work is there something to wait for, in a thread."""
-        try:
-            held.enter_context(self._store.lock(by=by, timeout_seconds=0))
-        except StoreLocked:
-            wait = self._store.lock(by=by, timeout_seconds=self._lock_seconds)
-            await asyncio.to_thread(held.enter_context, wait)
+        await hold(held, self._store, by=by, seconds=self._lock_seconds)
 
     def _refuse_without_consent(self, plan: Plan, *, accept_permissions: bool, enable: bool) -> None:
         needed = [one for one in plan.consent if enable or one.before_enabling]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
+
+from jackfield.errors import StoreLocked
+from jackfield.store import Store
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
 
 POINT_OF_NO_RETURN = "journal-begun"
 """The step after which a change is completed, whatever happens."""
+
+
+_BETWEEN_TRIES_SECONDS = 0.05
 
 
 class _Steps:
@@ -34,6 +41,32 @@ class _Steps:
             if self._told or (self.halted and not self.begun):
                 return step
         return None
+
+
+async def hold(held: ExitStack, store: Store, *, by: str, seconds: float) -> None:
+    """Hold the profile against other installers; who gives up meanwhile ends at once, and nothing waits on for it.
+
+    Args:
+        held: lets go of it.
+        store: of the profile.
+        by: who holds it, shown to the others.
+        seconds: how long to wait for another installer.
+
+    Raises:
+        StoreLocked: another installer still works.
+        StoreError: the lock file cannot be made.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        try:
+            held.enter_context(store.lock(by=by, timeout_seconds=0))
+        except StoreLocked:
+            if loop.time() >= until:
+                raise
+        else:
+            return
+        await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
 
 
 async def to_its_end(work: Callable[[], object]) -> None:

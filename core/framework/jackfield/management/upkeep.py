@@ -11,6 +11,7 @@ from typing import Any
 
 from jackfield.errors import JackfieldError, StoreError, StoreLocked
 from jackfield.management.catalog import MarketCatalog
+from jackfield.management.stepping import hold
 from jackfield.manifest import Pin
 from jackfield.store import Garbage, Store
 
@@ -66,9 +67,8 @@ class Upkeep:
         found = await asyncio.to_thread(self._look)
         if found:
             with ExitStack() as held:
-                lock = self._store.lock(by=f"{by}: verify", timeout_seconds=self._lock_seconds)
                 try:
-                    await asyncio.to_thread(held.enter_context, lock)
+                    await hold(held, self._store, by=f"{by}: verify", seconds=self._lock_seconds)
                 except StoreLocked:
                     raise
                 except StoreError:
@@ -89,8 +89,7 @@ class Upkeep:
     async def repair(self, catalog: MarketCatalog, *, by: str) -> list[DamagedWheel]:
         """Bring damaged wheels back, from the stored copy or the marketplace; see `Management.verify`."""
         with ExitStack() as held:
-            lock = self._store.lock(by=f"{by}: repair", timeout_seconds=self._lock_seconds)
-            await asyncio.to_thread(held.enter_context, lock)
+            await hold(held, self._store, by=f"{by}: repair", seconds=self._lock_seconds)
             found = self._described(await asyncio.to_thread(self._look))
             if not found:
                 return []
