@@ -41,11 +41,14 @@ class Job:
 
     Args:
         root: the profile.
-        words: `install WHEEL…`, `remove ID…`, `rollback`, `give-up ID`, `gc KEEP`, or `verify`.
+        words: `install WHEEL…`, `remove ID…`, `rollback [GENERATION]`, `give-up ID`, `gc KEEP`, `verify`, or what a
+            user says of a plugin: `enable ID`, `disable ID`, `grant ID [PERMISSION]`, `revoke ID [PERMISSION]`,
+            `pin ID [VERSIONS]`, `set ID SETTING VALUE`.
         kill_after_steps: how many steps it tells before it is killed, as `SIGKILL` does it.
         kill_after_seconds: how long after it has planned it is killed, wherever it is then.
         file_bytes: no file may grow above this (`RLIMIT_FSIZE`).
         tries: how often it plans anew where somebody else was faster; 0 leaves that to `Management.apply`.
+        by: who does it.
     """
 
     root: str
@@ -54,6 +57,7 @@ class Job:
     kill_after_seconds: float | None = None
     file_bytes: int | None = None
     tries: int = 1
+    by: str = "installer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def _work(job: dict[str, Any], told: int) -> None:
 
     for left in range(max(1, job["tries"]) - 1, -1, -1):
         try:
-            asyncio.run(_carry_out(management, job["words"], tell, within=not job["tries"]))
+            asyncio.run(_carry_out(management, job["words"], tell, by=job["by"], within=not job["tries"]))
         except StoreError as error:
             if not left or "meanwhile" not in error.message:
                 raise
@@ -172,8 +176,24 @@ def _work(job: dict[str, Any], told: int) -> None:
             return
 
 
-async def _carry_out(management: Management, words: Sequence[str], tell: Callable[..., None], *, within: bool) -> None:
+SAYINGS: dict[str, Callable[..., object]] = {
+    "enable": lambda management, plugin, by: management.enable(plugin, accept_permissions=True, by=by),
+    "disable": lambda management, plugin, by: management.disable(plugin, by=by),
+    "grant": lambda management, *what, by: management.grant(*what, by=by),
+    "revoke": lambda management, *what, by: management.revoke(*what, by=by),
+    "pin": lambda management, plugin, versions=None, *, by: management.pin(plugin, versions, by=by),
+    "set": lambda management, plugin, key, value, by: management.kept.settings(plugin).set(key, value, by=by),
+}
+
+
+async def _carry_out(
+    management: Management, words: Sequence[str], tell: Callable[..., None], *, by: str, within: bool
+) -> None:
     word, *rest = words
+    if word in SAYINGS:
+        tell(PLANNED)
+        SAYINGS[word](management, *rest, by=by)
+        return
     if word in ("rollback", "give-up", "gc", "verify"):
         tell(PLANNED)
         if word == "verify":
@@ -181,10 +201,10 @@ async def _carry_out(management: Management, words: Sequence[str], tell: Callabl
             assert not damaged, damaged
             return
         if word == "give-up":
-            await management.give_up(dict.fromkeys(rest, "it failed"), by="installer", progress=tell)
+            await management.give_up(dict.fromkeys(rest, "it failed"), by=by, progress=tell)
             return
         if word == "rollback":
-            await management.rollback(by="installer", progress=tell)
+            await management.rollback(to=int(rest[0]) if rest else None, by=by, progress=tell)
             return
         with management.store.lock(by="installer"):
             for step in management.store.collect(keep=int(rest[0])):
@@ -193,7 +213,7 @@ async def _carry_out(management: Management, words: Sequence[str], tell: Callabl
     plan = await management.plan_install(rest) if word == "install" else management.plan_remove(rest)
     tell(PLANNED)
     again = (lambda: management.plan_install(rest)) if within and word == "install" else None
-    await management.apply(plan, accept_permissions=True, by="installer", progress=tell, again=again)
+    await management.apply(plan, accept_permissions=True, by=by, progress=tell, again=again)
 
 
 def _await(job: dict[str, Any], pid: int, process: int, reading: int) -> dict[str, Any]:
