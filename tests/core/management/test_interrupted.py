@@ -52,6 +52,25 @@ async def test_cancelled_at(victim, manage, layout, tmp_path):
     assert "dice" in [row.id for row in management.list()]
 
 
+async def test_who_cannot_tell_a_step_clears_up_while_it_holds_the_profile(manage, layout, tmp_path):
+    """As where the pipe is closed to which it is told: a moment later, what it removes would be another one's."""
+    management = manage()
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+
+    def progress(step, *_):
+        if step == "generation-built":
+            assert layout.unfinished.exists()
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError) as caught:
+        await management.apply(plan, accept_permissions=True, by="tester", progress=progress)
+    assert not layout.unfinished.exists()
+    assert list(layout.generations.glob("*")) == []
+    assert caught.traceback  # it holds on to all that was at work
+    await management.apply(plan, accept_permissions=True, by="tester")
+    assert [row.id for row in management.list()] == ["poll"]
+
+
 class FullDisk(Disk):
     """A disk that is full from a certain call on."""
 

@@ -87,6 +87,7 @@ async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
     """Run a change off the event loop, and tell its steps.
 
     Cancelled before the journal knows of the change, it leaves everything as it was; after that it first completes it.
+    Where `progress` fails, it leaves everything as it was as well, or to the next command to complete.
 
     Args:
         steps: as the store yields them.
@@ -107,4 +108,8 @@ async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
         if step is None:
             return
         if progress is not None:
-            progress(step)
+            try:
+                progress(step)
+            except BaseException:
+                steps.close()  # while the profile is held: what it clears up may be another one's a moment later
+                raise
