@@ -202,6 +202,21 @@ def read_kept(file: "str | os.PathLike[str]", most_bytes: int = -1) -> bytes:
     return content
 
 
+def sync_folder(folder: "str | os.PathLike[str]") -> None:
+    """Put the names within a folder on disk: that of a file is not with what the file holds.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    if os.name == "nt":
+        return  # folders cannot be opened there; NTFS journals the rename itself
+    descriptor = os.open(folder, os.O_RDONLY | _AT_ONCE)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def is_withheld(error: OSError) -> bool:
     """Tell whether what could not be read may be as whole as it was: another user's, or too much is open just now.
 

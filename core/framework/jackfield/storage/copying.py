@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from jackfield.places import sync_folder
 from jackfield.storage.folders import delete_folder
 from jackfield.storage.held import HeldFolder, held_folder
 
@@ -172,16 +173,6 @@ def sync_tree(folder: Path) -> None:
                     _sync_file(path)
         with contextlib.suppress(FileNotFoundError):
             sync_folder(Path(place))
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to disk.
-
-    Raises:
-        OSError: the disk refused.
-    """
-    if os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
-        _sync_file(folder)
 
 
 def _opened(path: Path) -> int:

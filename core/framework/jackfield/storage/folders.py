@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
 
+from jackfield.places import sync_folder
 from jackfield.storage.held import held_folder
 
 _RANDOM_CHARACTERS = 8
@@ -143,14 +144,3 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write all of it where an open file stands; one call may take only a part."""
     while data:
         data = data[os.write(descriptor, data) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names within a folder on disk."""
-    if os.name == "nt":
-        return  # folders cannot be opened there; NTFS journals the rename itself
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError
-from jackfield.places import waiting_for_nobody
-from jackfield.storage.folders import draft_private, remove_drafts, sync_folder
+from jackfield.places import sync_folder, waiting_for_nobody
+from jackfield.storage.folders import draft_private, remove_drafts
 
 LARGEST_FILE = 1 << 20
 """Bytes; a larger one is none of ours."""

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.errors import StoreError, UsageError
-from jackfield.storage.copying import Most, TooMuch, copy_folder, remove_folder, sync_folder, sync_tree
+from jackfield.places import sync_folder
+from jackfield.storage.copying import Most, TooMuch, copy_folder, remove_folder, sync_tree
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import folder_size
 from jackfield.storage.state import State

@@ -27,9 +27,9 @@ from typing import NamedTuple
 
 from jackfield.errors import StoreError, StoreLocked
 from jackfield.locks import Lock
-from jackfield.places import waiting_for_nobody
+from jackfield.places import sync_folder, waiting_for_nobody
 from jackfield.storage.entry import JSON, Change, Entry, entry_of, is_torn, line_of
-from jackfield.storage.folders import make_private, sync_folder, write_all
+from jackfield.storage.folders import make_private, write_all
 
 LOCK_SECONDS = 10.0
 """How long a writer waits for another one; a write takes milliseconds."""

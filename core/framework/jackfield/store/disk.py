@@ -11,6 +11,8 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from jackfield.places import sync_folder
+
 
 class Disk:
     """Writes that are on disk when they return, and the barriers between them.
@@ -79,13 +81,7 @@ class Disk:
 
     def sync_folder(self, folder: Path) -> None:
         """Put the names within `folder` on disk."""
-        if os.name == "nt":
-            return  # folders cannot be opened there; NTFS journals the rename itself
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder)
 
     def _sync_one(self, path: Path) -> None:
         if path.is_dir():
