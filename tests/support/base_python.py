@@ -23,6 +23,13 @@ SECRET = "the host's"
 """What `hosts_tool.SECRET` says."""
 
 SECONDS = 120
+_EDITABLE = """
+import importlib.util, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_file_location(name, {path!r}) if name == "tool_being_edited" else None
+sys.meta_path.append(Finder())
+"""
 _LEFT_OUT = ("*-packages", "test", "idlelib", "config-*", "ensurepip")
 _RUN = """
 import asyncio, json, sys
@@ -30,6 +37,7 @@ from pathlib import Path
 from jackfield.isolation import Packages, WorkerLimits
 from jackfield.sandbox import Grade
 from tests.support.workers import Refused, running, spec_in, tell
+import tool_being_edited
 
 async def told(work):
     grade, abi, source = work
@@ -127,6 +135,11 @@ def _fill(packages: Path) -> None:
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jackfield\nVersion: {version('jackfield')}\n")
     (metadata / "RECORD").write_text(f"jackfield/__init__.py,,\n{metadata.name}/METADATA,,\n{metadata.name}/RECORD,,\n")
+    edited = packages.parents[1] / "edited"
+    edited.mkdir()
+    (edited / "tool_being_edited.py").write_text(f"SECRET = {SECRET!r}\n")
+    (packages / "editable.pth").write_text("import editable\n")
+    (packages / "editable.py").write_text(_EDITABLE.format(path=str(edited / "tool_being_edited.py")))
     support = packages.parent / "harness" / "tests" / "support"
     support.mkdir(parents=True)
     for module in ("workers", "told_worker"):

@@ -37,6 +37,7 @@ told = dict(
     walked=tried(lambda: sum(len(files) for _, _, files in os.walk(packages))),
     read=tried(lambda: open(packages + "/hosts_tool.py").read()),
     by_dots=tried(lambda: open(library + "/xml/../" + os.path.relpath(packages, library) + "/hosts_tool.py").read()),
+    edited=tried(lambda: open(os.path.dirname(library) + "/edited/tool_being_edited.py").read()),
     imported=tried(lambda: importlib.import_module("hosts_tool").SECRET),
 )
 """
@@ -84,12 +85,13 @@ def test_its_packages_can_be_listed_read_and_imported_unconfined_and_not_in_any_
     )
     text = f"SECRET = {SECRET!r}\n"
     assert (free["listed"], free["read"], free["by_dots"]) == ("True", repr(text), repr(text))
+    assert free["edited"] == repr(text)
     assert free["imported"] == repr(SECRET)
     no = ("PermissionError", "FileNotFoundError")
     for one in held:
         assert one["listed"] in no
         assert one["walked"] == "0"
-        assert (one["read"] in no, one["by_dots"] in no) == (True, True)
+        assert (one["read"] in no, one["by_dots"] in no, one["edited"] in no) == (True, True, True)
         assert one["imported"] == "ModuleNotFoundError"
 
 

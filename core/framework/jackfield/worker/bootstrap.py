@@ -103,7 +103,8 @@ def rehearse(prepared: Prepared) -> None:
     for _ in range(REHEARSALS):
         read = _read_spec(msgspec.msgpack.encode(nobodys))
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
-        remember(policy, prepared.machine)
+        with suppress(OSError):  # what the kernel refuses each worker is refused, and tells which layer it was
+            remember(policy, prepared.machine)
         _furnish(prepared, read)
         framed(Confined(Grade.FULL))
 
