@@ -6,6 +6,7 @@ import pytest
 from jackfield.errors import PermissionDenied, PluginError
 from jackfield.permissions import Permission
 
+from tests.support.waiting import until
 from tests.support.wheels import manifest_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("K2", "C5")]
@@ -75,3 +76,43 @@ async def test_who_requires_one_wakes_that_one_alone(host):
 async def test_who_may_call_any_wakes_the_one_that_it_names(host):
     assert await find(host, "calling", "sleeps:geo") == "sleeps"
     assert awake(host) == ["sleeps"]
+
+
+SENDS = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    pass
+"""
+HEARS = """
+from jackfield import Plugin, listener
+
+class Main(Plugin):
+    @listener("plugin:sends:tick")
+    def heard(self, event):
+        pass
+"""
+LISTEN = '[[permissions]]\nresource = "events"\nactions = ["listen"]\n'
+
+
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_a_marked_listener_wakes_the_sender_when_it_may_hear_it_and_not_before(
+    profile, build, running, isolation
+):
+    text = manifest_text("sends", more='[contributes]\nevents = ["tick"]\n')
+    profile.install(
+        build("sends", code=SENDS, manifest=text.replace("\n\n", '\nactivation = "demand"\n\n', 1)),
+        build("hears", code=HEARS, permissions=LISTEN, isolation="any"),
+    )
+    profile.enable("sends")
+    profile.enable("hears", isolation=isolation, permissions=[])
+    host = await running()
+    assert host.plugins.status("hears").state == "active"
+    assert [what for what, _ in host.plugins.record("hears").wiring.listeners.unheard] == [
+        "the listener of plugin:sends:tick"
+    ]
+    await host.reload_changes()  # in whose turn it would have come up by now
+    assert host.plugins.status("sends").state != "active"
+    profile.enable("hears", isolation=isolation, permissions=[Permission("events", ("listen",))])
+    await host.reload_changes()
+    await until(lambda: host.plugins.status("sends").state == "active")

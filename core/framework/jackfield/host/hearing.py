@@ -56,6 +56,9 @@ class Hearing:
             self._grants = grants
             manager.grants_changed()
             self._take_back()
+            for record in self._plugins.records().values():
+                if record.wiring is not None:
+                    record.wiring.listeners.take_up()
 
     def _take_back(self) -> None:
         """End what plugins began by permissions that they have no more: what they show, commands, open files."""

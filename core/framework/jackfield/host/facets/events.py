@@ -82,8 +82,8 @@ class EventBus:
         bisect.insort(homes.setdefault(home, []), entry, key=_PLACE)
         if plugin in self._heirs:
             self._heirs[plugin].follow(key, entry)
-        if self._listened is not None:
-            self._listened(name)
+        if may is None or may(key):  # nobody's code runs for who may not hear it
+            self.tell_listened(name)
 
         def take_away() -> None:
             entry.is_there = False
@@ -91,6 +91,11 @@ class EventBus:
                 self._take_out(key, entry)
 
         return take_away
+
+    def tell_listened(self, name: str) -> None:
+        """Tell who brings up senders that somebody listens to this, and may."""
+        if self._listened is not None:
+            self._listened(name)
 
     def hold(self, plugin: str, wait: Wait) -> None:
         """Let events wait for the next code of a plugin, until `release`; its listeners now hear nothing more.

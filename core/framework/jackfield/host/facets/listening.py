@@ -88,6 +88,12 @@ class PluginEvents:
         self._marked.append(name)
         self._listen(name, mark.event, handler, mark.priority, ended=lambda: self._marked.remove(name))
 
+    def take_up(self) -> None:
+        """Have those brought up whose events the marked listeners hear, as a grant may have changed."""
+        for name in self._marked:
+            if self._may(key_of(name), key_of(name)):
+                self._bus.tell_listened(name)
+
     @property
     def unheard(self) -> list[tuple[str, str]]:
         """The marked listeners that are not called now, each with the permission that it lacks."""
