@@ -13,7 +13,7 @@ MOST_ELEMENTS = 5000
 MOST_STOPS = 100
 """Colours of all gradients: each shape that has one is drawn with all of them."""
 MOST_RULES = 200
-"""Of a style sheet, each selector for itself: each is held against each element."""
+"""Of all style sheets, each selector for itself: each is held against each element."""
 MOST_PROPERTIES = 100
 """Of one element's style, or of one rule."""
 DEEPEST = 64
@@ -22,10 +22,10 @@ _ENCODINGS = (None, "utf-8", "us-ascii")
 _COSTLY_ELEMENTS = frozenset(
     {
         "animate", "animatecolor", "animatemotion", "animatetransform", "clippath", "feimage", "filter",
-        "foreignobject", "image", "marker", "mask", "pattern", "set", "use",
+        "foreignobject", "image", "link", "marker", "mask", "pattern", "set", "use",
     }
 )  # fmt: skip
-"""What draws something else once more, or at each moment, in lower case."""
+"""What draws something else once more, or at each moment, or brings a style sheet along, in lower case."""
 _COSTLY_ATTRIBUTES = frozenset(
     {"clip-path", "filter", "marker", "marker-end", "marker-mid", "marker-start", "mask", "stroke-dasharray"}
 )
@@ -42,6 +42,8 @@ _STYLES = frozenset(
 """Properties that say how a shape or a letter looks, and nothing that has to be drawn apart."""
 _SHEET = re.compile(r"(?:\s*[\w.#*-]+(?:\s*,\s*[\w.#*-]+)*\s*\{[^{}]*\})*\s*")
 _RULE = re.compile(r"\{([^{}]*)\}")
+_ELSEWHERE = re.compile(r"""url\(\s*["']?\s*[^"'\s#]|\\|/\*""", re.IGNORECASE)
+"""What leads out of the drawing, or is written in a way that could hide that it does."""
 
 
 def check_svg(data: bytes) -> None:
@@ -70,7 +72,7 @@ class _Reader:
         self.parser.StartElementHandler = self._begin
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
-        self._elements = self._stops = self._depth = 0
+        self._elements = self._stops = self._rules = self._depth = 0
         self._sheet: list[str] | None = None
 
     def _declare(self, _version: str, encoding: str | None, _alone: int) -> None:
@@ -79,6 +81,8 @@ class _Reader:
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2].lower()
+        if self._sheet is not None:  # it would end the sheet for us, and for no browser
+            _refuse(f"<{name[:50]}> in a style sheet")
         if local in _COSTLY_ELEMENTS:
             _refuse(f"<{name}")
         self._elements += 1
@@ -94,26 +98,28 @@ class _Reader:
         for key, value in attributes.items():
             if key.lower() in _COSTLY_ATTRIBUTES and value.strip() != "none":
                 _refuse(key)
+            if key.lower() in _STYLES and _ELSEWHERE.search(value):
+                _refuse(f"{key} from elsewhere")
             if key.lower() == "style":
                 _check_style(value)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
         if self._sheet is not None and name.rpartition(":")[2].lower() == "style":
-            _check_sheet("".join(self._sheet))
+            self._check_sheet("".join(self._sheet))
             self._sheet = None
 
     def _text(self, text: str) -> None:
         if self._sheet is not None:
             self._sheet.append(text)
 
-
-def _check_sheet(text: str) -> None:
-    """A style sheet of plain rules for elements, classes and ids: whatever else one may hold could hide a rule."""
-    if text.count("{") + text.count(",") > MOST_RULES or not _SHEET.fullmatch(text):
-        raise ValueError(f"an SVG is shown with a style sheet of at most {MOST_RULES} plain rules")
-    for rule in _RULE.findall(text):
-        _check_style(rule)
+    def _check_sheet(self, text: str) -> None:
+        """A sheet of plain rules for elements, classes and ids: whatever else one may hold could hide a rule."""
+        self._rules += text.count("{") + text.count(",")
+        if self._rules > MOST_RULES or not _SHEET.fullmatch(text):
+            raise ValueError(f"an SVG is shown with style sheets of at most {MOST_RULES} plain rules")
+        for rule in _RULE.findall(text):
+            _check_style(rule)
 
 
 def _check_style(text: str) -> None:
@@ -125,6 +131,8 @@ def _check_style(text: str) -> None:
         name, _, value = (part.strip().lower() for part in one.partition(":"))
         if name and name not in _STYLES and value != "none" and not name.startswith("-inkscape-"):
             _refuse(f"the style {name[:50]}")
+        if _ELSEWHERE.search(value):
+            _refuse(f"the style {name[:50]} from elsewhere")
 
 
 def _refuse(what: str) -> NoReturn:
