@@ -202,6 +202,25 @@ async def test_a_key_may_come_through_a_pipe(tmp_path: Path):
         assert "chmod" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="terminals")
+def test_a_key_may_be_typed_and_a_terminal_is_waited_for_without_work():
+    import pty
+
+    typed, terminal = pty.openpty()
+    before = os.times()
+    try:
+        os.write(typed, b"typed\n")  # and its end never
+        done = run("nothing", "--once", "--port", "1", "--key-file", os.ttyname(terminal))
+        assert (done.returncode, "did not come to its end within 10 s" in done.stderr) == (2, True)
+        after = os.times()
+        assert after.children_user + after.children_system - before.children_user - before.children_system < 5
+        os.write(typed, f"{KEY}\n\x04".encode())
+        assert "refused" in run("nothing", "--once", "--port", "1", "--key-file", os.ttyname(terminal)).stderr
+    finally:
+        os.close(typed)
+        os.close(terminal)
+
+
 def test_what_is_no_key_is_not_taken_for_too_long_a_manifest(tmp_path: Path):
     key = tmp_path / "echo.key"
     key.write_text("x" * 2000, encoding="ascii")

@@ -11,7 +11,7 @@ from pathlib import Path
 from jackfield.errors import UsageError
 
 READ_SECONDS = 10.0
-"""What a pipe may take to say all that it has: `--key-file <(pass show greeter)` is one."""
+"""What a pipe may take to say all that it has: `--key-file <(pass show greeter)` is one; a terminal is another."""
 
 
 def small_text(file: Path, what: str, most_bytes: int) -> str:
@@ -24,7 +24,7 @@ def small_text(file: Path, what: str, most_bytes: int) -> str:
 
     Raises:
         OSError: it cannot be read.
-        UsageError: it is too long or not UTF-8, or a pipe that does not come to its end.
+        UsageError: it is too long or not UTF-8, or a pipe or a terminal that does not come to its end.
     """
     try:
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -47,10 +47,10 @@ def _read(descriptor: int, most_bytes: int) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        TimeoutError: it is a pipe, and its end did not come.
+        TimeoutError: it is a pipe or a terminal, and its end did not come.
     """
     until = time.monotonic() + READ_SECONDS
-    waits = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(descriptor).st_mode)
     content = b""
     while len(content) < most_bytes:
         if waits:  # also for somebody who writes: until one was there, a read would say that it is at its end
@@ -60,7 +60,7 @@ def _read(descriptor: int, most_bytes: int) -> bytes:
                 raise TimeoutError
         try:
             portion = os.read(descriptor, most_bytes - len(content))
-        except BlockingIOError:
+        except BlockingIOError:  # another reader was faster
             continue
         if not portion:
             break
