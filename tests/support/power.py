@@ -46,12 +46,22 @@ class PowerSupply:
         finally:
             os.close(descriptor)
         self.turn_off()
+        # Another process may have the mount in a namespace of its own, as a sandbox has: the same disk mounted again
+        # would be the file system whose power is off.
+        other = self._image.with_suffix(f"{self._image.suffix}.")
+        subprocess.run(["cp", "--sparse=always", str(self._image), str(other)], check=True, capture_output=True)
+        self._image.unlink()
+        self._image = other
 
     def turn_off(self) -> None:
         """Unmount it; again is harmless."""
         if self._on:
             subprocess.run(["umount", str(self.mount)], check=True, capture_output=True)
             self._on = False
+
+    def throw_away(self) -> None:
+        """Delete the disk."""
+        self._image.unlink()
 
 
 @contextmanager
@@ -67,7 +77,7 @@ def supplied(folder: Path, name: str) -> Iterator[PowerSupply]:
         yield supply
     finally:
         supply.turn_off()
-        image.unlink()
+        supply.throw_away()
 
 
 def missing(folder: Path) -> str:
