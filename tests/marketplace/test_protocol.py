@@ -104,6 +104,42 @@ def test_who_sends_no_request_does_not_keep_a_connection(market, monkeypatch, be
         assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize(
+    ("asked", "after"),
+    [
+        (request("/simple/"), b"\r\n"),
+        (request("/simple/", "Content-Length: 9"), b"x"),
+        (request("/simple/", "Content-Length: 1"), b"x"),
+        (request("/healthz", "Content-Length: 9"), b"x"),
+        (request("/batch", "Content-Length: 9", method="POST"), b""),
+        (request("/plugins/submit", "Content-Length: 9", method="POST"), b"x"),
+    ],
+    ids=["an empty line", "half a body", "a body", "half a body of a page", "no body", "half a form"],
+)
+def test_who_goes_on_with_no_request_does_not_keep_a_connection(market, monkeypatch, asked, after):
+    """What the server reads, or throws away, is no reason to wait for more of it for ever."""
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.HEAD_SECONDS", 0.5)
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.BODY_SECONDS", 0.5)
+    with socket.create_connection(("127.0.0.1", int(market.url.rpartition(":")[2])), timeout=20) as connection:
+        connection.sendall(asked)
+        time.sleep(0.2)
+        connection.sendall(after)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+
+
+def test_a_body_that_comes_fast_enough_has_all_the_time_it_needs(market, monkeypatch):
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.BODY_SECONDS", 0.5)
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.LEAST_BODY_BYTES", 1)
+    with socket.create_connection(("127.0.0.1", int(market.url.rpartition(":")[2])), timeout=20) as connection:
+        connection.sendall(request("/plugins/submit", "Content-Length: 8", method="POST"))
+        for _ in range(8):
+            time.sleep(0.2)
+            connection.sendall(b"x")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+
+
 def test_a_head_has_its_time_for_itself(market, monkeypatch):
     """The body of an upload may take longer, and so may the time between two requests."""
     monkeypatch.setattr("jackfield_marketplace.app.protocol.HEAD_SECONDS", 0.5)

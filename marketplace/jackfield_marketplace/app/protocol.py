@@ -2,8 +2,8 @@
 
 Answers of the index that are ready are written where the head of a request ends, without a task. A refused upload has
 its reason in the status line: twine shows that line and nothing else. The head of a request is bounded: the parser
-keeps it in memory and does not limit it by itself. It has its time, too: each connection takes a descriptor, of which
-there are a thousand or so. And the answer to a POST goes out in one write.
+keeps it in memory and does not limit it by itself. What a client sends has its time, too: each connection takes a
+descriptor, of which there are a thousand or so. And the answer to a POST goes out in one write.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ MOST_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 20.0
 """Until the head of a request is there, from its first byte, or from the beginning of the connection."""
 
+BODY_SECONDS = 60.0
+"""In which `LEAST_BODY_BYTES` of a body come, or its end."""
+
+LEAST_BODY_BYTES = 30_000
+"""500 a second, as Apache asks (mod_reqtimeout, `MinRate`): who sends a byte a minute would keep a connection too."""
+
 _REASON = REASON_HEADER.lower().encode()
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -38,55 +44,76 @@ class IndexProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._answered = False
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._is_whole = True
+        self._body_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first head."""
         super().connection_made(transport)
-        self._start_head_timer()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
-        self._stop_head_timer()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse; end the connection where a head does not end."""
+        """Parse; end the connection where a head does not end, and see to it that what has begun goes on."""
         super().data_received(data)
+        if self.transport.is_closing():
+            return
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
+            if self._head_bytes > MOST_HEAD_BYTES:
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
-            elif self._head_timer is None:  # most heads come whole: they need no timer
-                self._start_head_timer()
+                return
+        elif self._is_in_body():
+            self._body_bytes += len(data)
+        elif self._is_answering() or self.timeout_keep_alive_task is not None:
+            return  # else it was the end of a body that nobody read, or an empty line, and nothing else waits for more
+        if self._timer is None:  # most requests come whole: they need none
+            self._start_timer()
 
-    def _start_head_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up_head)
+    def _start_timer(self) -> None:
+        self._body_bytes = 0
+        self._timer = self.loop.call_later(BODY_SECONDS if self._is_in_body() else HEAD_SECONDS, self._give_up)
 
-    def _give_up_head(self) -> None:
-        last: RequestResponseCycle | None = self.cycle
-        if self.pipeline or (last is not None and not last.response_complete):
-            self._start_head_timer()  # it was sent ahead, and is read on once the answer before it has gone
+    def _give_up(self) -> None:
+        self._timer = None
+        if self._is_in_body():
+            goes_on = self.flow.read_paused or self._body_bytes >= LEAST_BODY_BYTES
+        else:
+            goes_on = self._is_answering()
+        if goes_on or self.pipeline:  # what was sent ahead is read on once the answer before it has gone
+            self._start_timer()
         else:
             self.transport.close()
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _is_in_body(self) -> bool:
+        return not self._in_head and not self._is_whole
+
+    def _is_answering(self) -> bool:
+        last: RequestResponseCycle | None = self.cycle
+        return bool(self.pipeline) or (last is not None and not last.response_complete)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def on_message_begin(self) -> None:
         """A head begins; its scope is made when it is known to be needed."""
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
-        self._in_head, self._head_bytes, self._answered = True, 0, False
+        self._in_head, self._head_bytes, self._answered, self._is_whole = True, 0, False, False
 
     def on_headers_complete(self) -> None:
         """Answer at once if the answer lies ready, else let uvicorn start a task."""
         self._in_head = False
-        self._stop_head_timer()
+        self._stop_timer()
         if self._front is not None and self._answer(self._front):
             return
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -96,10 +123,8 @@ class IndexProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _answer(self, front: Front) -> bool:
-        last: RequestResponseCycle | None = self.cycle
-        idle = last is None or last.response_complete
         # Behind an answer that is still being made, or before a reader who has stopped, uvicorn knows how to wait.
-        if not idle or self.pipeline or self.flow.write_paused or self.parser.should_upgrade():
+        if self._is_answering() or self.flow.write_paused or self.parser.should_upgrade():
             return False
         if self.parser.get_method() != b"GET":
             return False
@@ -122,6 +147,8 @@ class IndexProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Say so to whoever reads the body, if anyone does."""
+        self._is_whole = True
+        self._stop_timer()
         if not self._answered:
             super().on_message_complete()
 
