@@ -34,6 +34,19 @@ def test_none_removes_a_key(tmp_path):
     assert state.get("a", default="gone") == "gone"
 
 
+def test_what_has_been_set_longest_comes_first_also_for_who_opens_the_log_later(tmp_path):
+    state = State(tmp_path)
+    state.change({"wish/poll": True, "trust/aaa": True}, by="tester")
+    state.change({"wish/dice": True}, by="tester")
+    state.change({"wish/aaa": True}, by="tester")
+    state.change({"wish/poll": True}, by="tester")
+    assert state.oldest("wish/") == ["wish/poll", "wish/dice", "wish/aaa"]
+    state.change({"wish/poll": False}, by="tester", transaction="off")
+    assert state.oldest("wish/") == ["wish/dice", "wish/aaa"]
+    state.revert("off", by="tester")
+    assert state.oldest("wish/") == State(tmp_path).oldest("wish/") == ["wish/dice", "wish/aaa", "wish/poll"]
+
+
 def test_the_history_tells_before_after_when_by_whom_and_why(tmp_path):
     state = State(tmp_path)
     state.change({"a": 1}, by="alice", why="first")

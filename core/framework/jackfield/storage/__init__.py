@@ -6,7 +6,7 @@ What only running plugins, a form or an export need is loaded when it is first u
 from typing import TYPE_CHECKING, Any
 
 from jackfield.storage.entry import JSON, Change, Entry
-from jackfield.storage.folders import delete_folder, make_private
+from jackfield.storage.folders import delete_folder, make_private, write_private
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
 from jackfield.storage.state import Reverted, State
 
@@ -70,6 +70,7 @@ __all__ = [
     "setting_from_text",
     "shown_bytes",
     "stamp_of_files",
+    "write_private",
 ]
 
 _LATER = {

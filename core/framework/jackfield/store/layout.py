@@ -139,6 +139,11 @@ class Layout:
         return self.run / "starts.json"
 
     @cached_property
+    def roots(self) -> Path:
+        """Which plugin had each root of commands when the host last ran."""
+        return self.run / "roots.json"
+
+    @cached_property
     def control(self) -> Path:
         """The socket at which a running host takes orders."""
         return self.run / "control.sock"

@@ -52,6 +52,9 @@ class Demand:
         hearing: who may hear which.
         commands: shows their commands.
         ui: shows their components and menu items.
+
+    Attributes:
+        commands: as given.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Demand:
         self._plugins = plugins
         self._manager = manager
         self._hearing = hearing
-        self._commands = commands
+        self.commands = commands
         self._ui = ui
         self._sleepers: dict[str, Sleeper] = {}
         self._failed: dict[str, Sleeper] = {}
@@ -199,7 +202,7 @@ class Demand:
         for command in _declared_by(candidate).commands:
             try:
                 declared.append(
-                    self._commands.declare(
+                    self.commands.declare(
                         candidate.id,
                         command.name,
                         load,

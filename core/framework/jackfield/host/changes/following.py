@@ -9,6 +9,7 @@ from jackfield.host.changes.demand import Demand
 from jackfield.host.changes.needs import required
 from jackfield.host.changes.reloading import is_saved_broken
 from jackfield.host.changes.rising import Rising
+from jackfield.host.changes.roots import KeptRoots
 from jackfield.host.changes.runner import Runner
 from jackfield.host.changes.survey import Survey
 from jackfield.host.hearing import Hearing
@@ -63,6 +64,7 @@ class Following:
         self._store = store
         self._holds = holds
         self.demand = demand
+        self._roots = KeptRoots(store.layout.roots, plugins, demand.commands)
         self._rising = Rising(host_name, plugins, runner, code, store)
         self._seen: Survey | None = None
         self._woken: set[str] = set()
@@ -72,6 +74,7 @@ class Following:
     def begin(self) -> None:
         """Let everybody sleep again who is loaded on demand: the host starts."""
         self._woken.clear()
+        self._roots.begin()
 
     def rouse(self, cid: str) -> None:
         """Have a plugin loaded at the next change, whether or not something of it is used."""
@@ -144,6 +147,7 @@ class Following:
         coming -= asleep.keys() | self._went.keys()
 
         def passed(cid: str) -> None:
+            self._roots.arrive(cid)
             if self.demand.arrive({cid}):
                 self._show_asleep(self._seen or seen)
 
@@ -193,7 +197,9 @@ class Following:
             if cid not in self._went:  # what was seen before it all began says less of it than the change within
                 self._note(cid, verdict, seen, switch)
         self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
+        self._roots.claim(seen)
         await self._up(seen)
+        await self._roots.note()
         self._show_asleep(seen)
         self._runner.stand_ins.end()
         await self._runner.end_prepared()
@@ -228,6 +234,7 @@ class Following:
             self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
             self._code.look_into(seen.trees(but=self._went), self.plugins.records())
             self._note_each(chosen, seen)
+            self._roots.claim(seen)
             await self._up(seen, chosen)
         else:
             records = self.plugins.records()

@@ -37,6 +37,8 @@ class Survey:
         wishes: what the user wants and allowed, as it counts in this run of the host.
         wished: the canonical ids that the user wants to run, whatever was asked for this run.
         footings: by canonical id, what each winner runs on or would run on.
+        revoked: what comes of those that a marketplace revoked.
+        longest: the canonical ids of `wished` that the user enabled, first the one that has been so longest.
     """
 
     generation: Generation
@@ -45,6 +47,7 @@ class Survey:
     footings: Mapping[str, Footing]
     wished: frozenset[str]
     revoked: Mapping[str, RevokedNow] = field(default_factory=dict)
+    longest: tuple[str, ...] = ()
 
     def trees(self, *, but: Collection[str] = ()) -> tuple[Path, ...]:
         """Where modules and distributions are found in this process: the code of plugins that run in it, and no other.
@@ -121,7 +124,8 @@ def survey(
         )
         for cid, verdict in judgement.verdicts.items()
     }
-    return Survey(generation, judgement, wishes, footings, wished, revoked)
+    longest = tuple(key.removeprefix("wish/") for key in state.oldest("wish/"))
+    return Survey(generation, judgement, wishes, footings, wished, revoked, longest)
 
 
 def read_wishes(state: State, generation: Generation) -> Wishes:

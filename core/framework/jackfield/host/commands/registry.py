@@ -177,6 +177,23 @@ class CommandRegistry:
         """Let the commands of a plugin be those of its next code, or none."""
         self._roots.release(plugin)
 
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """The roots that are kept for plugins, as `keep` was told."""
+        return self._roots.kept
+
+    def keep(self, roots: Mapping[str, str]) -> None:
+        """Keep roots for plugins that do not have them yet, or are coming up again: no other plugin can have them.
+
+        Args:
+            roots: root -> id of its plugin; in place of those that were kept before.
+        """
+        self._roots.kept = dict(roots)
+
+    def owners(self) -> dict[str, str]:
+        """Return the id of the plugin that has each root; the application's own roots are not among them."""
+        return self._roots.owners()
+
     def all(self, source: CommandSource | None = None) -> list[Command]:
         """Return the commands, each once, by name; for a `source` those that it may use."""
         found = dict.fromkeys(self._roots.tree.commands())

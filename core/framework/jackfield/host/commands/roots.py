@@ -1,6 +1,6 @@
 """The roots of the tree: whose each one is, and the branches that it is made of (U13)."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from jackfield.errors import PluginError
@@ -63,6 +63,8 @@ class Roots:
         self._stale: dict[str, None] = {}
         self._places: dict[str, int] = {}
         """By plugin; what is held for its next code does not count."""
+        self.kept: Mapping[str, str] = {}
+        """Roots that nobody but these plugins can have, also while nothing hangs there."""
 
     @property
     def tree(self) -> Node:
@@ -79,6 +81,10 @@ class Roots:
         first = text.split(maxsplit=1)
         found = self._roots.get(first[0]) if first else None
         return found.plugin if found else None
+
+    def owners(self) -> dict[str, str]:
+        """Return whose each root is; the application's own are not among them."""
+        return {name: root.plugin for name, root in self._roots.items() if root.plugin}
 
     def waiting(self, root: str) -> Load | None:
         """Return what makes a root real of which something is only declared, or held; None where nothing is.
@@ -117,6 +123,8 @@ class Roots:
         """
         for branch in branches:
             holder = self.owner(branch.node.name)
+            if holder is None and branch.plugin:
+                holder = self.kept.get(branch.node.name)
             if holder is not None and holder != branch.plugin:
                 by = holder or "the application"
                 raise PluginError(
