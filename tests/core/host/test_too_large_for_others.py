@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jackfield.hooks import HookspecMarker
 from jackfield.permissions import Permission
 from jackfield.rpc import FRAME_BYTES
 
@@ -68,5 +69,37 @@ async def test_who_was_to_be_given_it_is_not_blamed(profile, build, running, wha
     assert "CannotCross" in speaker.answers[-1]
     refused = "plugin:mallory:news did not reach victim" if what == "send" else "find of the service geocoder"
     assert any(one.startswith(f"CannotCross: {refused}: a message of ") for one in speaker.answers)
+    victim = host.plugins.status("victim")
+    assert (victim.state, victim.errors, victim.problem) == ("active", 0, "")
+
+
+GROWS = """
+from jackfield import HookimplMarker, Plugin
+
+class Main(Plugin):
+    @HookimplMarker("chat")(tryfirst=FIRST)
+    def grow(self, text):
+        return ANSWER
+"""
+
+
+class Specs:
+    @HookspecMarker("chat")(pipeline="text")
+    def grow(self, text: str) -> str:
+        """Make more of a text."""
+
+
+async def test_who_could_not_be_given_what_another_one_made_of_it_is_not_blamed(profile, build, running, caplog):
+    profile.install(
+        build("mallory", code=GROWS.replace("FIRST", "True").replace("ANSWER", '"x" * int(text)'), isolation="worker"),
+        build("victim", code=GROWS.replace("FIRST", "False").replace("ANSWER", '"seen"'), isolation="worker"),
+    )
+    profile.enable("mallory", "victim", isolation="worker")
+    profile.state.change({"limits/mallory": {"traffic": 256 << 20}}, by="test")
+    host = await running(specs=Specs())
+    answers = [await host.call.grow(text=str(FRAME_BYTES - less)) for less in range(60, 6, -2)]
+    assert answers[0] == "seen"
+    assert len(answers[-1]) > FRAME_BYTES - 10, "it went on without the one that it did not reach"
+    assert "hook grow did not reach victim; the others go on" in caplog.text
     victim = host.plugins.status("victim")
     assert (victim.state, victim.errors, victim.problem) == ("active", 0, "")

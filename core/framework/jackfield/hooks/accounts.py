@@ -55,17 +55,24 @@ class Accounts:
     def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
         """Count the failure of an implementation and tell it; log it where the call goes on without it.
 
-        That a plugin was taken down while it was called is no failure of it, nor of one that had asked it.
+        That a plugin was taken down while it was called is no failure of it, nor of one that had asked it; nor that it
+        could not be given what the call is about, as one before it in a pipeline may have made that.
         """
-        from jackfield.errors import TakenDown
+        from jackfield.errors import NotSent, TakenDown
 
         plugin = hookimpl.plugin_name
         if isinstance(error, TakenDown):
             _logger().info("hook %s goes on without plugin %s: %s", hook_name, plugin, error)
             return
-        self.counters.of(plugin, hook_name).errors += 1
+        failed = not isinstance(error, NotSent)
         if skip:
-            self._log().tell(_logger(), f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
+            what = (
+                f"plugin {plugin} failed in hook {hook_name}" if failed else f"hook {hook_name} did not reach {plugin}"
+            )
+            self._log().tell(_logger(), f"{what}; the others go on", error)
+        if not failed:
+            return
+        self.counters.of(plugin, hook_name).errors += 1
         for listener in tuple(self.blames):
             try:
                 listener(plugin, hook_name, error)
