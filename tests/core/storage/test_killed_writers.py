@@ -68,12 +68,13 @@ def test_a_purge_leaves_no_secret_of_a_writer_that_was_killed(root: Path) -> Non
 
 def test_drafts_of_a_file_of_settings_go_and_what_an_editor_keeps_beside_it_stays(root: Path) -> None:
     file = settings(root).write_file()
-    left, editors = file.with_name(".settings.toml.a1b2c3_d"), file.with_name(".settings.toml.swp")
-    for path in (left, editors):
+    left = file.with_name(".settings.toml.a1b2c3_d")
+    editors = [file.with_name(f".settings.toml.{end}") for end in ("swp", "kate-swp")]
+    for path in (left, *editors):
         path.touch()
     settings(root).set("word", "new", by="test")
     assert not left.exists()
-    assert editors.exists()
+    assert [path for path in editors if not path.exists()] == []
 
 
 def test_what_is_left_of_a_copy_that_was_being_discarded_goes_with_the_next_one(tmp_path: Path) -> None:

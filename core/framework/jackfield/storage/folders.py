@@ -8,8 +8,8 @@ from pathlib import Path
 from jackfield.places import sync_folder
 from jackfield.storage.held import held_folder
 
-_RANDOM_CHARACTERS = 8
-"""At the end of the names that `tempfile` makes: an editor's own files have other ends."""
+_RANDOM = "[a-z0-9_]" * 8
+"""The end of the names that `tempfile` makes. Editors' own files have others: `.swp` of vim, `.kate-swp` of Kate."""
 
 
 def make_private(folder: Path) -> None:
@@ -136,7 +136,7 @@ def remove_drafts(path: Path) -> None:
     Raises:
         OSError: one cannot be deleted.
     """
-    for draft in path.parent.glob(f".{escape(path.name)}.{'?' * _RANDOM_CHARACTERS}"):
+    for draft in path.parent.glob(f".{escape(path.name)}.{_RANDOM}"):
         draft.unlink(missing_ok=True)
 
 
