@@ -28,7 +28,22 @@ class Main(Plugin):
 async def test_a_plugin_that_is_called_as_another_one_or_a_member_is_told_by_its_id(
     chat: RunningChat, tmp_path: Path
 ) -> None:
-    names = {"poll": "Poll", "pole": "\uff30oll", "imp": "Ada", "sly": "Quiz (quiz)", "quiz": "Quiz"}
+    names = {
+        "poll": "Poll",
+        "pole": "\uff30oll",
+        "unseen": "Po\u200bll\u2800",
+        "capital": "PoIl",
+        "russian": "P\u043ell",
+        "imp": "Ada",
+        "greek": "\u0391d\u0430",
+        "sly": "Quiz (quiz)",
+        "slier": "Quiz (quiz)\u200b",
+        "quiz": "Quiz",
+        "called": "quiz",
+        "blank": "\u2800",
+        "own": "Own",
+        "map": "M\u00e1p",
+    }
     wheels = [
         build_plugin(
             tmp_path / "wheels",
@@ -53,9 +68,18 @@ async def test_a_plugin_that_is_called_as_another_one_or_a_member_is_told_by_its
     assert told == {
         "poll": "Poll (poll)",
         "pole": "\uff30oll (pole)",
+        "unseen": "Po\u200bll\u2800 (unseen)",
+        "capital": "PoIl (capital)",
+        "russian": "P\u043ell (russian)",
         "imp": "Ada (imp)",
+        "greek": "\u0391d\u0430 (greek)",
         "sly": "Quiz (quiz) (sly)",
-        "quiz": "Quiz",
+        "slier": "Quiz (quiz)\u200b (slier)",
+        "quiz": "Quiz (quiz)",
+        "called": "quiz (called)",
+        "blank": "\u2800 (blank)",
+        "own": "Own",
+        "map": "M\u00e1p",
     }
 
 
