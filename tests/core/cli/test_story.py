@@ -353,3 +353,15 @@ def test_nothing_named_is_a_usage_mistake(desk: Desk, tmp_path):
     refused = desk.run("export", "--output", tmp_path / "folder" / "missing" / "x.txt")
     assert refused.code == 1
     assert "cannot be written" in refused.err
+
+
+@pytest.mark.feature("U13")
+def test_enable_tells_of_a_command_that_another_plugin_has(desk: Desk, tmp_path):
+    polls = '[contributes]\ncommands = [{ name = "vote" }]\n'
+    told = "note: the command vote of aaa is that of zzz: aaa cannot run while zzz is enabled"
+    for name in ("zzz", "aaa"):
+        ran = desk.run("install", str(build_plugin(tmp_path, name, more=polls)), "--yes")
+        assert ran.code == 0, ran.err
+        assert (told in ran.out.splitlines()) is (name == "aaa"), ran.out
+    assert desk.run("disable", "aaa").code == 0
+    assert desk.run("enable", "aaa").out.splitlines() == ["aaa was enabled.", told]

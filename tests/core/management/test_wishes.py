@@ -57,6 +57,28 @@ class TestTheUsersWord:
         assert management.list()[0].state == "enabled"
         assert management.store.active_number() == 1  # state changes, no generation does
 
+    @pytest.mark.feature("U13")
+    async def test_a_command_that_another_plugin_has_is_told_before_anything_is_switched(self, manage, tmp_path):
+        management = manage()
+        polls = '[contributes]\ncommands = [{ name = "poll close" }]\n'
+        await install(management, build_plugin(tmp_path, "poll", more=polls))
+        alike = '[contributes]\ncommands = [{ name = "ask", aliases = ["poll"] }]\n'
+        plan = await management.plan_install([str(build_plugin(tmp_path, "aaa", more=alike))])
+        told = "the command poll of aaa is that of poll: aaa cannot run while poll is enabled"
+        assert told in plan.notes
+        await management.apply(plan, accept_permissions=True, by="tester")
+        assert management.clashes("aaa") == (told,)
+        again = await management.plan_install([str(build_plugin(tmp_path, "aaa", "1.1.0", more=alike))])
+        assert told not in again.notes  # it has been so all along
+        management.disable("poll", by="tester")
+        assert management.clashes("aaa") == ()
+        plan = await management.plan_install([str(build_plugin(tmp_path, "bbb", more=alike))])
+        assert "the command ask of bbb is that of aaa: bbb cannot run while aaa is enabled" in plan.notes
+        pair = [str(build_plugin(tmp_path, name, more='[contributes]\ncommands = [{ name = "x" }]\n')) for name in "cd"]
+        assert (
+            "c and d both have the command x: only one of them can run" in (await management.plan_install(pair)).notes
+        )
+
     @pytest.mark.slow
     async def test_of_two_revocations_at_once_none_is_undone_by_the_other(self, manage, tmp_path):
         management = manage()

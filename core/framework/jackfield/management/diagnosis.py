@@ -8,6 +8,7 @@ from functools import cache, partial
 from jackfield.errors import StoreError, UnknownPlugin
 from jackfield.locks import locks_problem
 from jackfield.management.bisection import BISECT_KEY
+from jackfield.management.clashes import roots_of
 from jackfield.management.finding import Finding
 from jackfield.management.inventory import Inventory
 from jackfield.management.keeping import Keeping
@@ -249,8 +250,7 @@ def _conflicts(inventory: Inventory) -> Iterator[Finding]:
         manifest = candidate.manifest
         if manifest is None:
             continue
-        names = [name for one in manifest.contributes.commands for name in (one.name, *one.aliases) if name.split()]
-        for root in dict.fromkeys(name.split()[0] for name in names):
+        for root in roots_of(manifest):
             first = holders.setdefault(root, candidate.id)
             if first != candidate.id:
                 problem = f"its command {root} is that of {first}, too: only one of them can have it"

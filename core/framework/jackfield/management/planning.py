@@ -9,6 +9,7 @@ from functools import cached_property
 
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.management.catalog import MarketCatalog
+from jackfield.management.clashes import clashes
 from jackfield.management.coming import coming_of, first_keys, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
@@ -261,6 +262,8 @@ class Planner:
         young = tuple(catalog.withheld.young_notes(fresh))
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         kept = {cid for cid, pin in self._inventory.pins.items() if ("", pin.distribution) in after}
+        stay = {cid: one for cid, one in manifests_here.items() if cid not in coming and self._inventory.enabled(cid)}
+        stay = {cid: one for cid, one in stay.items() if cid in kept or cid not in ids}
         moved = kept & (solution.workers.keys() ^ generation.workers.keys())  # what goes runs nowhere
         return Plan(
             what=what,
@@ -286,6 +289,7 @@ class Planner:
                 *young,
                 *first_keys(coming.values(), {cid: self._inventory.grant(cid) for cid in coming}),
                 *self._revoked.notes({item.source for item in (*added, *changed)}),
+                *clashes({one.canonical_id: one for one in manifests.values()}, stay, manifests_here),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),

@@ -251,6 +251,14 @@ class ManagementReader:
         """
         return self._wishes().request(plugin)
 
+    def clashes(self, plugin: str) -> tuple[str, ...]:
+        """Say which commands of a plugin are those of others that are enabled, a sentence each.
+
+        Raises:
+            UnknownPlugin: it is not installed.
+        """
+        return self._wishes().clashes(plugin)
+
     def permissions(self, plugin: str) -> PermissionReport:
         """What a plugin asks, and what of it is granted.
 

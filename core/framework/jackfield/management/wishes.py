@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from jackfield.errors import PermissionDenied, PluginError, UsageError
+from jackfield.management.clashes import clashes
 from jackfield.management.consent import Coming, Consent, ConsentMissing, Standing, renewed
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import ConsentRequest
@@ -77,6 +78,15 @@ class Wishes:
             coming = self._coming(candidate, candidate.manifest)
             changes[f"grants/{cid}"] = renewed(coming, standing, request.growth).to_mapping()
         self._state.change(changes, by=by, why=f"enable {candidate.id}", expecting=known)
+
+    def clashes(self, plugin: str) -> tuple[str, ...]:
+        """Say which commands of a plugin are those of others that are enabled, a sentence each."""
+        candidate = self._inventory.candidate(plugin)
+        if candidate.manifest is None:
+            return ()
+        own, manifests = candidate.canonical_id, self._inventory.manifests
+        others = {cid: one for cid, one in manifests.items() if cid != own and self._inventory.enabled(cid)}
+        return tuple(clashes({own: candidate.manifest}, others, {}))
 
     def disable(self, plugin: str, *, by: str) -> None:
         """Disable a plugin; its grant and its data stay."""

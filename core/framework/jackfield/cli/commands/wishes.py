@@ -32,6 +32,8 @@ def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions
         shown = requests[plugin]
         management.enable(plugin, accept_permissions=bool(shown.growth), shown=shown, by=session.by)
         output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
+        for clash in management.clashes(plugin):
+            output.line(f"note: {plain(clash)}")
     _tell_host(session, "enable", wished, enabled=True)
 
 
