@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from jackfield.errors import SandboxError
-from jackfield.isolation import Child, HowItEnded, WorkerLimits, WorkerSpec, Zygote
+from jackfield.isolation import Child, HowItEnded, Packages, WorkerLimits, WorkerSpec, Zygote, packages_of
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.processes import is_there
@@ -295,6 +295,16 @@ async def test_a_zygote_that_cannot_load_says_so_and_leaves_nothing(caplog):
         await zygote.start()
     assert "No module named 'nowhere_to_be_found'" in caplog.text
     assert zygote.pid is None
+
+
+async def test_a_zygote_that_crashes_as_it_loads_is_told_from_one_that_somebody_kills(tmp_path, caplog):
+    broken = tmp_path / "broken.py"
+    broken.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+    more = Packages({**packages_of().named, "broken": str(broken)}, packages_of().metadata)
+    zygote = told_zygote(more=more, preload=("broken",))
+    with pytest.raises(SandboxError, match=r"did not get ready \(the log of jackfield\.isolation says why\)"):
+        await zygote.start()
+    assert "the zygote of workers was killed by SIGSEGV" in caplog.text
 
 
 async def test_an_interpreter_that_is_not_there_is_a_sentence():

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import signal
 import socket
 import weakref
 from collections.abc import Mapping
@@ -109,7 +110,7 @@ class ZygoteProcess:
 
         Raises:
             SandboxError: it cannot be started, or did not get ready.
-            ZygoteLostError: a signal stopped or killed it before it was ready; it is gone.
+            ZygoteLostError: somebody stopped or killed it before it was ready; it is gone.
         """
         program = ZygoteProgram.started(executable, settings)
         try:
@@ -126,7 +127,7 @@ class ZygoteProcess:
                 running.grade = await running._ready
         except BaseException as error:
             await running.close()
-            killed = isinstance(error, ZygoteLostError) and (program.process.returncode or 0) < 0
+            killed = isinstance(error, ZygoteLostError) and program.process.returncode == -signal.SIGKILL
             if isinstance(error, StandsStillError) or killed or not isinstance(error, LinkClosed | TimeoutError):
                 raise
             raise SandboxError(
