@@ -35,6 +35,13 @@ class TestRequests:
         assert asked.headers["host"] == f"127.0.0.1:{room.server.port}"
         assert asked.headers["accept-encoding"] == "identity"
 
+    @pytest.mark.parametrize(
+        ("asked", "sent"), [("/a?b=1", "/a?b=1&q=2"), ("/a?", "/a?q=2"), ("/a#part?b", "/a?q=2"), ("", "?q=2")]
+    )
+    async def test_params_come_after_what_stands_in_the_address(self, room, asked, sent):
+        answer = await room.http.get(f"{room.server.url}{asked}", params={"q": "2"})
+        assert answer.url.removeprefix(room.server.url).removeprefix("/") == sent.removeprefix("/")
+
     async def test_bodies(self, room):
         await room.http.post(f"{room.server.url}/a", json={"a": "ö"})
         await room.http.post(f"{room.server.url}/a", data={"a": "1 2"})
@@ -56,6 +63,8 @@ class TestRequests:
             ({"url": "ftp://127.0.0.1/"}, "no URL that begins with https:// or http://"),
             ({"url": "/only/a/path"}, "no URL that begins with"),
             ({"url": "http://xn--a/"}, "is no URL: Codepoint"),
+            ({"url": "http://["}, "is no URL"),
+            ({"url": "http://[", "params": {"q": "1"}}, "is no URL"),
             ({"url": "http://user:secret@127.0.0.1/"}, "a name or password in a URL"),
             ({"method": "CONNECT"}, "'CONNECT' is no method"),
             ({"method": "GET / HTTP/1.1\r\nX: y"}, "is no method"),

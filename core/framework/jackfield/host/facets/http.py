@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from jackfield.api import Body, Response
 from jackfield.errors import UsageError
@@ -66,7 +66,8 @@ class PluginHttp:
         if kind and not any(name.lower() == "content-type" for name, _ in given):
             given = (*given, ("content-type", kind))
         if params:
-            url += ("&" if urlsplit(url).query else "?") + query
+            path, _, there = str(url).partition("#")[0].partition("?")  # whether it can be read is told below
+            url = f"{path}?{there}&{query}" if there else f"{path}?{query}"
         bounds = Bounds(timeout_seconds, longest_bytes, redirects, self._pieces)
         with blaming(self._permits):
             async with self._turns, self._answers.taken(longest_bytes):

@@ -241,6 +241,8 @@ def _parsed(text: str) -> "httpx.URL":
         raise UsageError(f"{str(text)[:80]!r} is no URL: {error}") from None
     if url.scheme not in _PORTS or not host:
         raise UsageError(f"{_shown(text)!r} is no URL that begins with https:// or http://")
+    if "%" in host and ":" not in host:  # httpx encodes what no name holds, as of `http://[`
+        raise UsageError(f"{_shown(text)!r} is no URL: {host!r} names no computer")
     if url.userinfo:
         raise UsageError(f"{_shown(text)!r}: a name or password in a URL", hint="send an Authorization header")
     return url
