@@ -108,7 +108,10 @@ class Main(Plugin):
         returning = {str(one["message"]) for one in answers if one["type"] == "error"}
         assert returning == {"Brittle is being started again. Say it once more in a moment."}
         answer = await owner.say("!there")
-        assert answer["title"] == "Brittle has the command !there, but is failed, so this was sent as a message"
+        assert (
+            answer["title"]
+            == "!there is a command of Brittle, which does not run (failed), so this was sent as a message"
+        )
         page = (await owner.http.get("/plugins")).text
         assert "its process ended 5 times within a minute" in page
         assert 'aria-label="Start again brittle"' in page

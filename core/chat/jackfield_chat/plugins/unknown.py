@@ -32,7 +32,7 @@ def unknown_command(host: Host | None, word: str, source: CommandSource) -> Answ
         name = down.name or down.id
         if down.comes_back:
             raise PluginError(f"{name} is being started again. Say it once more in a moment.", plugin=down.id)
-        title = f"{name} has the command !{word}, but is {down.state}, so this was sent as a message"
+        title = f"!{word} is a command of {name}, which does not run ({down.state}), so this was sent as a message"
         return Answer.of(title, "The chat's owner sees why on the page of plugins.")
     near = host.commands.nearest(word, source)
     hint = f"Did you mean !{near}? {there}" if near else there
