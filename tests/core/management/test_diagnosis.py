@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jackfield.hooks import HookspecMarker
 from jackfield.management import Environment, Management, Trial, diagnose
 from jackfield.permissions import Grant, Permission
 from jackfield.storage import PluginDatabase, Snapshots, Starts
@@ -53,6 +54,49 @@ def test_what_is_blocked_is_told_with_the_way_out(profile, build, found):
     assert kinds["c"][0] == "blocked"
     assert kinds["c"][2] == "jackfield update c, or jackfield disable c"
     assert "none" in kinds["c"][1]
+
+
+HEARS = """
+from jackfield import Plugin
+from jackfield.hooks import HookimplMarker
+
+class Main(Plugin):
+    @HookimplMarker("chat")
+    def guarded(self): return "in"
+
+    @HookimplMarker("chat")
+    def broken(self): raise ValueError("boom")
+"""
+
+
+class Guarded:
+    @HookspecMarker("chat")(needs="messages:send")
+    def guarded(self): ...
+
+    @HookspecMarker("chat")
+    def broken(self): ...
+
+
+async def test_a_permission_that_was_taken_back_is_a_note_with_the_way_to_give_it_again(profile, build):
+    def look(host) -> list[tuple[str, str, str, bool]]:
+        management = Management("chat", profile.layout, [], hostfile(), environment=Environment((), path=[]))
+        troubles = {"a": host.plugins.status("a").problem}
+        findings = diagnose(profile.layout, management.store, management.state, management.inventory, troubles=troubles)
+        return [(one.kind, one.problem, one.advice, one.is_note) for one in findings if one.plugin == "a"]
+
+    profile.install(build("a", code=HEARS, permissions=SEND))
+    profile.enable("a", permissions=())
+    host = profile.host(specs=Guarded())
+    await host.start()
+    why, way = "guarded is not called: a may not messages:send", "to have it called: jackfield permissions grant a"
+    try:
+        assert look(host) == [("taken back", why, f"{way} messages:send", True)]
+        host.hook.broken()
+        failing, taken = sorted(look(host))
+        assert failing[:2] == ("failing", "ValueError in hook broken: boom")
+        assert taken[:2] == ("taken back", why)
+    finally:
+        await host.stop()
 
 
 def test_two_that_want_one_command_are_in_conflict(profile, build, found):

@@ -55,7 +55,8 @@ def diagnose(
         partial(_safe_mode, starts),
         partial(_unfinished, store, state),
         lambda: _failed(starts, look(), failures, adopted=adopted),
-        lambda: _failing(troubles or {}, list(_mistyped(layout, state, look()))),
+        lambda: _failing(troubles or {}, [*_taken_back(troubles or {}, look()), *_mistyped(layout, state, look())]),
+        lambda: _taken_back(troubles or {}, look()),
         lambda: _revoked(look()),
         partial(_old_lists, layout),
         lambda: _rolled_back(state, look()),
@@ -129,15 +130,29 @@ def _failed(
         yield Finding("failed", plugin, why, advice)
 
 
-def _failing(troubles: Mapping[str, str], mistyped: Sequence[Finding]) -> Iterator[Finding]:
-    """Name what runs and has trouble; what is wrong in its settings has a finding of its own."""
+def _failing(troubles: Mapping[str, str], told: Sequence[Finding]) -> Iterator[Finding]:
+    """Name what runs and has trouble, but for what has a finding of its own."""
     for plugin in sorted(troubles):
         why = troubles[plugin]
-        for one in mistyped:
+        for one in told:
             if one.plugin == plugin:
-                why = why.replace(one.problem, "").strip("; ")
+                why = "; ".join(each for each in why.replace(one.problem, "").split("; ") if each)
         if why:
             yield Finding("failing", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
+
+
+def _taken_back(troubles: Mapping[str, str], inventory: Inventory) -> Iterator[Finding]:
+    """Name the hooks that are not called for want of a permission that a plugin asks for: nothing of it failed."""
+    for plugin, why in sorted(troubles.items()):
+        manifest = inventory.manifests.get(canonical_id(plugin))
+        asked = manifest.permissions if manifest is not None else ()
+        names = {f"{one.resource}:{action}" for one in asked for action in one.actions}
+        for sentence in why.split("; "):
+            name = sentence.rpartition(f" is not called: {plugin} may not ")[2]
+            if name in names and name != sentence:
+                yield Finding(
+                    "taken back", plugin, sentence, f"to have it called: jackfield permissions grant {plugin} {name}"
+                )
 
 
 def _revoked(inventory: Inventory) -> Iterator[Finding]:
