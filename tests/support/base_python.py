@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -138,6 +139,7 @@ def _fill(packages: Path) -> None:
     edited = packages.parents[1] / "edited"
     edited.mkdir()
     (edited / "tool_being_edited.py").write_text(f"SECRET = {SECRET!r}\n")
+    py_compile.compile(str(edited / "tool_being_edited.py"), doraise=True)
     (packages / "editable.pth").write_text("import editable\n")
     (packages / "editable.py").write_text(_EDITABLE.format(path=str(edited / "tool_being_edited.py")))
     support = packages.parent / "harness" / "tests" / "support"

@@ -23,9 +23,10 @@ CONFINED: dict[str, tuple[str, int | None]] = {
 users = pytest.mark.parametrize("user", ["root", "user"] if os.geteuid() == 0 else ["self"])
 
 TRIES = """
-import importlib, os, sys
+import importlib.util, os, sys
 packages = {packages!r}
 library = os.path.dirname(os.__file__)
+edited = os.path.dirname(library) + "/edited/tool_being_edited.py"
 def tried(work):
     try:
         return repr(work())
@@ -37,7 +38,8 @@ told = dict(
     walked=tried(lambda: sum(len(files) for _, _, files in os.walk(packages))),
     read=tried(lambda: open(packages + "/hosts_tool.py").read()),
     by_dots=tried(lambda: open(library + "/xml/../" + os.path.relpath(packages, library) + "/hosts_tool.py").read()),
-    edited=tried(lambda: open(os.path.dirname(library) + "/edited/tool_being_edited.py").read()),
+    edited=tried(lambda: open(edited).read()),
+    compiled=tried(lambda: open(importlib.util.cache_from_source(edited), "rb").read() != b""),
     imported=tried(lambda: importlib.import_module("hosts_tool").SECRET),
 )
 """
@@ -85,13 +87,13 @@ def test_its_packages_can_be_listed_read_and_imported_unconfined_and_not_in_any_
     )
     text = f"SECRET = {SECRET!r}\n"
     assert (free["listed"], free["read"], free["by_dots"]) == ("True", repr(text), repr(text))
-    assert free["edited"] == repr(text)
+    assert (free["edited"], free["compiled"]) == (repr(text), "True")
     assert free["imported"] == repr(SECRET)
     no = ("PermissionError", "FileNotFoundError")
     for one in held:
         assert one["listed"] in no
         assert one["walked"] == "0"
-        assert (one["read"] in no, one["by_dots"] in no, one["edited"] in no) == (True, True, True)
+        assert {one[how] for how in ("read", "by_dots", "edited", "compiled")} <= set(no), one
         assert one["imported"] == "ModuleNotFoundError"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from jackfield.sandbox import Grade, Policy, grade_of, probe
 from jackfield.worker.hidden import hidden_below
 from jackfield.worker.policy import Interpreter, policy_of
 
-from tests.support.confined import in_child
+from tests.support.confined import NOBODY, in_child
 from tests.support.workers import spec_in
 
 USR = ("/usr/lib", "/lib", "/lib64", "/usr/lib64")
@@ -133,6 +134,30 @@ def test_a_python_that_lies_in_what_is_hidden_is_read_without_its_packages(way, 
     told = in_child(work, policy=policy, machine=probe()).value
     assert told[0] == "standard"
     assert set(told[1:]) <= {"PermissionError", "FileNotFoundError"}
+
+
+@confines
+@ways
+def test_a_folder_above_what_is_hidden_may_be_one_that_the_host_cannot_list(way):
+    with tempfile.TemporaryDirectory(prefix="unlisted-") as name:
+        Path(name).chmod(0o755)
+        lib = Path(name).resolve() / "lib"
+        for folder in ("python/json", "python/site-packages", "app"):
+            (lib / folder).mkdir(parents=True)
+            (lib / folder / "file").write_text(folder)
+        lib.chmod(0o311)
+        hidden = (str(lib / "app"), str(lib / "python" / "site-packages"))
+        policy = Policy(read=(*USR, str(lib), str(lib / "python")), hidden=hidden, **WAYS[way])
+
+        def work() -> list[Any]:
+            return [attempted((lib / one / "file").read_text) for one in ("python/json", "python/site-packages", "app")]
+
+        uid = NOBODY if os.geteuid() == 0 else None
+        outcome = in_child(work, policy=policy, machine=probe(), uid=uid)
+        lib.chmod(0o755)
+    assert outcome.refused is None, outcome
+    assert outcome.value[0] == "python/json"
+    assert set(outcome.value[1:]) <= {"PermissionError", "FileNotFoundError"}
 
 
 def test_what_is_named_below_something_hidden_is_read_by_a_path_of_its_own(lib):

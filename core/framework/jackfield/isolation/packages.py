@@ -7,7 +7,6 @@ has the parts that it brought, under their paths: `acme/weather`.
 import importlib.machinery
 import importlib.util
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -64,24 +63,6 @@ def packages_of(distributions: Iterable[str] = ALWAYS) -> Packages:
         named |= packages
         metadata += _metadata(found)
     return Packages(named, tuple(metadata))
-
-
-def import_path() -> tuple[str, ...]:
-    """Return all that this process imports from, as real paths.
-
-    That is the folders and archives of `sys.path`, its virtual environment, and what it has loaded from elsewhere, as
-    from the source of an editable install, or as its own program.
-    """
-    entries = [os.fsdecode(one) or os.curdir for one in sys.path]
-    if sys.prefix != sys.base_prefix:
-        entries.append(sys.prefix)
-    found = {os.path.realpath(one) for one in entries}
-    known = tuple(f"{one}/" for one in (*found, os.path.realpath(Path(os.__file__).parent)))
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if "." not in name and isinstance(file, str) and not (real := os.path.realpath(file)).startswith(known):
-            found.add(os.path.dirname(real) if hasattr(module, "__path__") else real)  # noqa: PTH120 (texts alone)
-    return tuple(sorted(found))
 
 
 def _recorded(found: Distribution) -> dict[str, str]:

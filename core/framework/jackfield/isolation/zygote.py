@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from jackfield.errors import SandboxError
 from jackfield.isolation.child import Child
-from jackfield.isolation.packages import Packages, import_path, packages_of
+from jackfield.isolation.import_path import import_path
+from jackfield.isolation.packages import Packages, packages_of
 from jackfield.isolation.spec import WorkerSpec
 from jackfield.isolation.zygote_process import ZygoteProcess
 from jackfield.isolation.zygote_program import StandsStillError, ZygoteLostError

@@ -105,7 +105,11 @@ def _without(path: str, hidden: tuple[str, ...]) -> tuple[str, ...]:
     if not below:
         return (path,)
     shown: list[str] = []
-    for entry in os.scandir(real):
+    try:
+        entries = list(os.scandir(real))
+    except OSError:
+        return ()  # who runs the host cannot list it: there is what is named in it
+    for entry in entries:
         if not entry.is_symlink() and entry.path not in below:
             shown += _without(entry.path, hidden) if entry.is_dir() else (entry.path,)
     return tuple(shown)
