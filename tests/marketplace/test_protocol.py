@@ -1,11 +1,14 @@
 """What goes over the wire: answers that lie ready equal those made the ordinary way, and no head grows for ever."""
 
+import os
 import re
 import socket
 import time
 from contextlib import suppress
 
 import pytest
+
+from tests.support.wheels import WheelSource
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -138,6 +141,29 @@ def test_a_body_that_comes_fast_enough_has_all_the_time_it_needs(market, monkeyp
             time.sleep(0.2)
             connection.sendall(b"x")
         assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("reads", [False, True], ids=["at the end", "bit by bit"])
+def test_who_reads_nothing_of_a_file_does_not_keep_a_connection(market, monkeypatch, reads):
+    """Who reads slowly does; the file is larger than what lies in the buffers of the system."""
+    monkeypatch.setattr("jackfield_marketplace.app.protocol.UNREAD_SECONDS", 2 if reads else 0.5)
+    wheel = WheelSource("jf-lib", files={"jf_lib.py": f"code = '{os.urandom(8 << 20).hex()}'\n"}).build(market.wheels)
+    assert market.upload(wheel).status_code == 200
+    path = market.project("jf-lib")["files"][0]["url"].removeprefix("../..")
+    with socket.socket() as connection:
+        connection.settimeout(20)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", int(market.url.rpartition(":")[2])))
+        connection.sendall(request(path, "Connection: close"))
+        size, waits = 0, 10 if reads else 1
+        for part in range(waits):
+            time.sleep(0.3 if reads else 2)
+            while part == waits - 1 or size < part * wheel.stat().st_size / waits:
+                read = len(connection.recv(1 << 16))
+                size += read
+                if not read:
+                    break
+    assert (size > wheel.stat().st_size) is reads
 
 
 def test_a_head_has_its_time_for_itself(market, monkeypatch):

@@ -2,8 +2,8 @@
 
 Answers of the index that are ready are written where the head of a request ends, without a task. A refused upload has
 its reason in the status line: twine shows that line and nothing else. The head of a request is bounded: the parser
-keeps it in memory and does not limit it by itself. What a client sends has its time, too: each connection takes a
-descriptor, of which there are a thousand or so. And the answer to a POST goes out in one write.
+keeps it in memory and does not limit it by itself. What a client sends has its time, and what it is to read, too: each
+connection takes a descriptor, of which there are a thousand or so. And the answer to a POST goes out in one write.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ BODY_SECONDS = 60.0
 LEAST_BODY_BYTES = 30_000
 """500 a second, as Apache asks (mod_reqtimeout, `MinRate`): who sends a byte a minute would keep a connection too."""
 
+UNREAD_SECONDS = 60.0
+"""In which a client reads something of what lies ready for it, as nginx has it (`send_timeout`)."""
+
 _REASON = REASON_HEADER.lower().encode()
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -47,6 +50,8 @@ class IndexProtocol(HttpToolsProtocol):
         self._is_whole = True
         self._body_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_bytes = 0
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first head."""
@@ -56,6 +61,7 @@ class IndexProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._stop_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -102,6 +108,39 @@ class IndexProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, with all that is still to be written."""
+        super().pause_writing()
+        self._watch_unread()
+
+    def resume_writing(self) -> None:
+        """Write on: it has read enough."""
+        self._stop_unread_timer()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Go on with what was sent ahead; the end of this answer may still have to be read."""
+        super().on_response_complete()
+        self._watch_unread()
+
+    def _watch_unread(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting and self._unread_timer is None:
+            self._unread_bytes = waiting
+            self._unread_timer = self.loop.call_later(UNREAD_SECONDS, self._give_up_unread)
+
+    def _give_up_unread(self) -> None:
+        self._unread_timer = None
+        if self._unread_bytes <= self.transport.get_write_buffer_size():
+            self.transport.abort()  # to close it would wait for the rest to be read
+        else:
+            self._watch_unread()
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def on_message_begin(self) -> None:
         """A head begins; its scope is made when it is known to be needed."""
