@@ -249,6 +249,16 @@ class TestBounds:
         with pytest.raises(NetworkError, match="/a sent 256 KiB and no answer yet"):
             await room.http.get(f"{room.server.url}/a", timeout_seconds=100)
 
+    async def test_an_answer_of_24000_header_fields(self, room):
+        room.server.answers["/a"] = ("200 OK" + "\r\na:" * 24_000, b"")
+        with pytest.raises(NetworkError, match="/a sent more than 5000 header fields"):
+            await room.http.get(f"{room.server.url}/a")
+
+    async def test_what_a_body_has_of_lines_is_none_of_its_header_fields(self, room):
+        room.server.answers["/a"] = ("200 OK" + "\r\na: b" * 2900, b"\n" * 100_000)
+        answer = await room.http.get(f"{room.server.url}/a")
+        assert (len(answer.body), answer.headers["a"].count("b")) == (100_000, 2900)
+
     async def test_interim_answers_before_the_answer(self, room):
         async def hints(writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")

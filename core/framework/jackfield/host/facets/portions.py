@@ -18,6 +18,8 @@ PORTION_BYTES = 2048
 """Of a head that are read at once."""
 MOST_HEAD_BYTES = 256 * 1024
 """Of a head with all the interim answers before it."""
+MOST_FIELDS = 5000
+"""Likewise. What reads a head goes through its fields all at once, some 4 µs for each; servers send dozens."""
 PIECES_A_TURN = 50
 PIECES_AT_ONCE = 20_000
 """Small ones of all answers of one plugin that are taken as they come, and again after some rest."""
@@ -39,6 +41,7 @@ class Head:
     def __init__(self, shown: str) -> None:
         self._shown = shown
         self._read = 0
+        self._fields = 0
         self._ended = False
 
     async def follow(self, event: str, told: dict[str, Any]) -> None:
@@ -54,8 +57,12 @@ class Head:
             await asyncio.sleep(0)  # what is decrypted already is handed over without a pause
             content = bytes(await read(min(max_bytes, PORTION_BYTES), timeout=timeout))
             self._read += len(content)
+            # Lines without those that begin and end each head; of the last portion up to 2048 can be the body's.
+            self._fields += content.count(b"\n") - 2 * content.count(b"\n\r\n")
             if self._read > MOST_HEAD_BYTES:
                 raise NetworkError(f"{self._shown} sent {MOST_HEAD_BYTES // 1024} KiB and no answer yet")
+            if self._fields > MOST_FIELDS:
+                raise NetworkError(f"{self._shown} sent more than {MOST_FIELDS} header fields")
             return content
 
         stream.read = portion
