@@ -112,6 +112,22 @@ async def test_two_plugins_want_different_versions(index, solve):
     assert "no version of jflib is both (install only one of dice and poll)" in message
 
 
+@pytest.mark.feature("K41")
+async def test_an_installed_plugin_that_could_have_libraries_of_its_own_is_named(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", requires=("jflib<2",))
+    index.plugin("dice", requires=("jflib>=2",))
+    here = {"chat-dice": "1.0.0", "jflib": "2.0"}
+    message = await conflict(solve, "poll", "dice", prefer=here)
+    assert message.endswith(
+        "(install only one of dice and poll, or give dice libraries of its own: jackfield isolation dice worker)"
+    )
+    index.plugin("still", requires=("jflib<2",), isolation="inline")
+    message = await conflict(solve, "still", "dice", prefer={"chat-still": "1.0.0", "jflib": "1.0"})
+    assert message.endswith("(install only one of dice and still)")
+
+
 async def test_a_plugin_that_the_user_holds_at_a_version(index, solve):
     index.plugin("poll", "1.0.0")
     index.plugin("poll", "2.0.0")

@@ -47,6 +47,7 @@ def explain(
     rejected: Mapping[str, Mapping[ReleaseVersion, str]],
     title: Callable[[Candidate], str],
     wanted: Collection[str] = (),
+    movable: Collection[str] = (),
 ) -> ResolutionError:
     """The error for a set that cannot be.
 
@@ -57,6 +58,7 @@ def explain(
         rejected: distribution -> version -> why it cannot be chosen, as the end of a sentence.
         title: the name and version of a candidate, for people.
         wanted: the distributions that the user asks for: these alone can be left out by asking for less.
+        movable: those of installed plugins that share their libraries and could have some of their own.
     """
     groups: dict[Place, list[Cause]] = {}
     for cause in causes:
@@ -64,7 +66,8 @@ def explain(
         if cause not in group:
             group.append(cause)
     sentences = [
-        _one(place, group, known, target, rejected.get(place[1], {}), title, wanted) for place, group in groups.items()
+        _one(place, group, known, target, rejected.get(place[1], {}), title, wanted, movable)
+        for place, group in groups.items()
     ]
     hints = [sentence.hint for sentence in sentences if sentence.hint]
     plugin = next((sentence.plugin for sentence in sentences if sentence.plugin), None)
@@ -80,6 +83,7 @@ def _one(
     rejected: Mapping[ReleaseVersion, str],
     title: Callable[[Candidate], str],
     wanted: Collection[str],
+    movable: Collection[str],
 ) -> _Sentence:
     within, name = place
     asks = [cause.ask for cause in causes]
@@ -119,7 +123,7 @@ def _one(
     if any(map(_is_trial, causes)) and len(causes) > 1:
         return _Sentence(who, None, plugin)  # it stands in a sentence that begins with the version
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
-        hint = _let_go(asks) or _one_too_many(causes, title, wanted)
+        hint = _let_go(asks) or _one_too_many(causes, title, wanted, movable)
         return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
@@ -140,7 +144,9 @@ def _ask_less(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> str
     return f"tell the author of {' and '.join(_parents(causes, title))}, or is another marketplace needed?"
 
 
-def _one_too_many(causes: Sequence[Cause], title: Callable[[Candidate], str], wanted: Collection[str]) -> str:
+def _one_too_many(
+    causes: Sequence[Cause], title: Callable[[Candidate], str], wanted: Collection[str], movable: Collection[str]
+) -> str:
     """What to do where those who ask cannot be had together: only what the user named can be left out by name."""
     parents = _parents(causes, title)
     if len(parents) < 2:
@@ -148,7 +154,9 @@ def _one_too_many(causes: Sequence[Cause], title: Callable[[Candidate], str], wa
     named = _parents([cause for cause in causes if cause.parent and cause.parent.name in wanted], title)
     brought = [name for name in parents if name not in named]
     if not brought:
-        return f"install only one of {' and '.join(named)}"
+        moved = _parents([cause for cause in causes if cause.parent and cause.parent.name in movable], title)
+        own = f", or give {moved[0]} libraries of its own: jackfield isolation {moved[0]} worker" if moved else ""
+        return f"install only one of {' and '.join(named)}{own}"
     if not named:
         return f"do without what needs {' and '.join(brought)} together, or tell their authors"
     return f"do without {' and '.join(named)}, or without what needs {' and '.join(brought)}"

@@ -206,6 +206,13 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         details = self._known.details(candidate.file) if candidate.file is not None else Details()
         return f"{details.manifest.id if details.manifest else candidate.name} {candidate.version}"
 
+    def may_move(self, candidate: Candidate) -> bool:
+        """Say whether it is an installed plugin that shares its libraries with others and need not."""
+        details = self._known.details(candidate.file) if candidate.file is not None else Details()
+        if details.manifest is None or details.manifest.isolation != "any":
+            return False
+        return ("", candidate.name) in self._prefer and not self._known.inside(candidate.name, "", details)
+
     def _matches(
         self,
         place: Place,

@@ -127,7 +127,8 @@ def _explained(
     error: ResolutionImpossible[Ask, Candidate], provider: Provider, known: Knowledge, target: Target
 ) -> ResolutionError:
     causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
-    return explain(causes, known, target, provider.rejected, provider.title, provider.wanted)
+    movable = {cause.parent.name for cause in causes if cause.parent is not None and provider.may_move(cause.parent)}
+    return explain(causes, known, target, provider.rejected, provider.title, provider.wanted, movable)
 
 
 def _loose(graph: Graph, known: Knowledge) -> set[str]:
