@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from jackfield.locks import Lock
 from jackfield.market.trust import keep_upstream
 from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.sent import UPSTREAM
@@ -36,6 +37,19 @@ async def test_who_was_told_of_another_upstream_while_the_first_is_kept_learns_o
         (tmp_path / UPSTREAM).write_text(ONE)
     assert await late == ONE
     assert (tmp_path / UPSTREAM).read_text() == ONE
+
+
+async def test_who_gives_up_waiting_for_another_reader_ends_at_once_and_keeps_nobody_out(tmp_path):
+    """As by Ctrl+C, or where an application stops: a thread that went on waiting would hold what nobody lets go of."""
+    async with Alone(tmp_path):
+        late = asyncio.create_task(keep_upstream(tmp_path, OTHER))
+        await asyncio.sleep(0.2)
+        late.cancel()
+        assert await asyncio.wait([late], timeout=10) == ({late}, set())
+    await asyncio.sleep(0.3)
+    lock = Lock(tmp_path / "lock")
+    lock.take(0)
+    lock.release()
 
 
 async def test_a_damaged_note_of_the_upstream_is_no_upstream_that_is_named(tmp_path):

@@ -12,9 +12,11 @@ from jackfield.market.trust.anchor import make_private
 LOCK_SECONDS = 30.0
 """How long is waited for another program that reads there."""
 
+_BETWEEN_TRIES_SECONDS = 0.05
+
 
 class Alone:
-    """The lock; a context manager, and an asynchronous one that waits for it in a thread.
+    """The lock; a context manager, and an asynchronous one that waits for it beside the event loop.
 
     Args:
         folder: of the marketplace; it is made where it is missing.
@@ -33,15 +35,28 @@ class Alone:
         try:
             self._lock.take(LOCK_SECONDS)
         except TimeoutError as error:
-            raise TrustError(
-                f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again"
-            ) from error
+            raise self._taken() from error
 
     def __exit__(self, *error: object) -> None:
         self._lock.release()
 
     async def __aenter__(self) -> None:
-        await asyncio.to_thread(self.__enter__)
+        """Wait in no thread: cancelled meanwhile, that one would hold the lock in the end, and nobody let go of it."""
+        make_private(self._folder / "metadata")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LOCK_SECONDS
+        while True:
+            try:
+                self._lock.take(0)
+            except TimeoutError as error:
+                if loop.time() >= until:
+                    raise self._taken() from error
+            else:
+                return
+            await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
 
     async def __aexit__(self, *error: object) -> None:
         self.__exit__(*error)
+
+    def _taken(self) -> TrustError:
+        return TrustError(f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again")
