@@ -99,6 +99,24 @@ async def test_a_permission_that_was_taken_back_is_a_note_with_the_way_to_give_i
         await host.stop()
 
 
+@pytest.mark.parametrize("before", ["", "boom; "])
+async def test_what_a_plugin_says_of_its_own_failure_makes_no_note_of_it(before, profile, build):
+    """Else it would be told as nothing wrong, with the advice to grant the plugin something."""
+    told = f"{before}guarded is not called: a may not messages:send"
+    profile.install(build("a", code=HEARS.replace("boom", told), permissions=SEND))
+    profile.enable("a")
+    host = profile.host(specs=Guarded())
+    await host.start()
+    try:
+        host.hook.broken()
+        management = Management("chat", profile.layout, [], hostfile(), environment=Environment((), path=[]))
+        troubles = {"a": host.plugins.status("a").problem}
+        found = diagnose(profile.layout, management.store, management.state, management.inventory, troubles=troubles)
+        assert [(one.kind, one.problem) for one in found] == [("failing", f"ValueError in hook broken: {told}")]
+    finally:
+        await host.stop()
+
+
 def test_two_that_want_one_command_are_in_conflict(profile, build, found):
     profile.install(build("a", more=ROLLS), build("b", more=ROLLS))
     profile.enable("a", "b")

@@ -144,12 +144,16 @@ def _failing(troubles: Mapping[str, str], told: Sequence[Finding]) -> Iterator[F
 def _taken_back(troubles: Mapping[str, str], inventory: Inventory) -> Iterator[Finding]:
     """Name the hooks that are not called for want of a permission that a plugin asks for: nothing of it failed."""
     for plugin, why in sorted(troubles.items()):
-        manifest = inventory.manifests.get(canonical_id(plugin))
-        asked = manifest.permissions if manifest is not None else ()
-        names = {f"{one.resource}:{action}" for one in asked for action in one.actions}
+        cid = canonical_id(plugin)
+        manifest, grant = inventory.manifests.get(cid), inventory.grant(cid)
+        asked = [(one.resource, action) for one in (manifest.permissions if manifest else ()) for action in one.actions]
+        # What a plugin says of a failure of its own must not pass for this: nothing that it was granted is taken back.
+        lacking = {
+            f"{resource}:{action}" for resource, action in asked if not grant or not grant.allows(resource, action)
+        }
         for sentence in why.split("; "):
-            name = sentence.rpartition(f" is not called: {plugin} may not ")[2]
-            if name in names and name != sentence:
+            hook, _, name = sentence.partition(f" is not called: {plugin} may not ")
+            if name in lacking and hook.isidentifier():
                 yield Finding(
                     "taken back", plugin, sentence, f"to have it called: jackfield permissions grant {plugin} {name}"
                 )
