@@ -29,6 +29,8 @@ BROKEN_OFF = "its start was broken off, because a change was waited for"
 STORAGE = '[[permissions]]\nresource = "storage"\nactions = ["read", "write"]\nreason = "to count"\n'
 COMMANDS = '[contributes]\ncommands = [{ name = "count" }, { name = "early" }]\n'
 
+NEEDS = '[requires]\necho = "*"\n'
+
 #: Comes up slowly, with much of it begun before.
 SLOW = """
 import asyncio
@@ -152,6 +154,16 @@ async def test_who_waits_for_the_slow_one_itself_lets_it_have_its_time(tmp_path:
         with slow_guest(house.host, house.know(), "drips", 1.5) as guest:
             await until(lambda: guest.asked)
             assert (await house.host.enable("echo")).state == "active"
+            assert len(guest.starts) == 1
+
+
+async def test_who_waits_for_one_that_requires_the_slow_one_lets_it_have_its_time(tmp_path: Path):
+    async with a_house(tmp_path) as house:
+        house.profile.install(build_plugin(tmp_path, "cat"), build_plugin(tmp_path, "dog", more=NEEDS))
+        await house.host.reload_changes()
+        with slow_guest(house.host, house.know(), "drips", 0.7) as guest:
+            await until(lambda: guest.asked)
+            assert (await house.host.enable("dog")).state == "active"
             assert len(guest.starts) == 1
 
 

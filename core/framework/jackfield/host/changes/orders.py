@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import AbstractContextManager
 from contextvars import Context as Variables
 from typing import Any, TypeVar
@@ -118,7 +118,7 @@ class Orders:
             await self._follow(cid, retry=True)
             return self._required(cid, wanted, enabled=False)
 
-        return await self._carry_out(change(), cid)
+        return await self._carry_out(change(), self.within.required(cid))
 
     async def enable(self, plugin: str, *, by: str) -> PluginStatus:
         """Wish a plugin and bring it up; see `Host.enable`."""
@@ -132,7 +132,7 @@ class Orders:
             asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
             return self._required(cid, (*_UP, *asleep), enabled=True)
 
-        return await self._carry_out(change(), cid)
+        return await self._carry_out(change(), self.within.required(cid))
 
     async def disable(self, plugin: str, *, by: str) -> PluginStatus:
         """Take the wish for a plugin back; see `Host.disable`."""
@@ -308,13 +308,13 @@ class Orders:
         """Do something that must not be left half way, in a task of the host's own: who waits for it may be gone."""
         return await asyncio.shield(self._keep(asyncio.get_running_loop().create_task(work)))
 
-    async def _carry_out(self, work: Coroutine[Any, Any, ResultT], wanted: str = "") -> ResultT:
+    async def _carry_out(self, work: Coroutine[Any, Any, ResultT], wanted: Collection[str] = ()) -> ResultT:
         task = self._begin(work, wanted=wanted)
         with self._asked_for():
             return await asyncio.shield(task)
 
     def _begin(
-        self, work: Coroutine[Any, Any, ResultT], variables: Variables | None = None, *, wanted: str = ""
+        self, work: Coroutine[Any, Any, ResultT], variables: Variables | None = None, *, wanted: Collection[str] = ()
     ) -> "asyncio.Task[ResultT]":
         """Do one change in a task of the host's own, when no other is under way.
 

@@ -9,7 +9,7 @@ there is one at a time; so it could hold up all others for as long as each call 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import Context
 from dataclasses import dataclass
@@ -49,9 +49,8 @@ class Patience:
 
     def __init__(self) -> None:
         self.break_off: Callable[[str], None] = lambda _: None
-        self._until: dict[
-            object, tuple[float, str]
-        ] = {}  # of each who waits: how long it is patient, and with whom ever
+        # Of each who waits: how long it is patient, and with whom for ever.
+        self._until: dict[object, tuple[float, Collection[str]]] = {}
         self._steps: dict[str, _Step] = {}
         self._away_until: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,11 +62,11 @@ class Patience:
         return bool(self._until)
 
     @contextmanager
-    def waited(self, wanted: str = "", *, at_once: bool = False) -> Iterator[None]:
+    def waited(self, wanted: Collection[str] = (), *, at_once: bool = False) -> Iterator[None]:
         """Wait for a change within this block, or carry it out for who does.
 
         Args:
-            wanted: canonical id of the plugin whose start is waited for, as long as it takes; empty for none.
+            wanted: canonical ids of the plugins whose start is waited for, as long as it takes.
             at_once: have no patience, and let nobody begin meanwhile.
         """
         mark = object()
@@ -127,7 +126,7 @@ class Patience:
         """When each start that is under way is broken off, of those that are at all."""
         due = {}
         for cid, step in self._steps.items():
-            until = min((one for one, wanted in self._until.values() if wanted != cid), default=inf)
+            until = min((one for one, wanted in self._until.values() if cid not in wanted), default=inf)
             if until < inf:
                 due[cid] = until if until == -inf and not step.is_broken_off else max(until, step.until)
         return due

@@ -1,7 +1,7 @@
 """One change of the set of plugins at a time, and changes within a change."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 
@@ -42,11 +42,11 @@ class Turn:
         return stay is not None and stay.outer is not None and not stay.outer.over
 
     @asynccontextmanager
-    async def taken(self, wanted: str = "", *, asked_for: bool = True) -> AsyncIterator[None]:
+    async def taken(self, wanted: Collection[str] = (), *, asked_for: bool = True) -> AsyncIterator[None]:
         """Hold it; on the way out, wait for the changes within this one.
 
         Args:
-            wanted: canonical id of the plugin that shall come up by it, and has its time for that; empty for none.
+            wanted: canonical ids of the plugins that shall come up by it, and have their time for that.
             asked_for: whether somebody waits for this change. One that an external plugin brings about by coming or
                 going lets those before that wait at its turn, once, and its starts are broken off for them.
         """

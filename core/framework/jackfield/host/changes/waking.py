@@ -36,9 +36,9 @@ class Begin(Protocol):
     """Does one change in a task, when no other is under way."""
 
     def __call__(
-        self, work: Coroutine[Any, Any, None], variables: Context | None = None, /, *, wanted: str = ""
+        self, work: Coroutine[Any, Any, None], variables: Context | None = None, /, *, wanted: Collection[str] = ()
     ) -> "asyncio.Task[None]":
-        """Return the task, which is kept; the change is done in these variables, and has this plugin come up."""
+        """Return the task, which is kept; the change is done in these variables, and has these plugins come up."""
         ...
 
 
@@ -121,7 +121,7 @@ class Waking:
             await self._ways.end_released()
 
         variables = copy_context() if within() or not starts else [*starts][-1].variables.copy()
-        return self._ways.begin(change(), variables, wanted=cid)
+        return self._ways.begin(change(), variables, wanted=self._within.required(cid))
 
     async def _until(self, sleeper: Sleeper, change: "asyncio.Task[None] | None", seconds: float | None) -> None:
         """Wait until a plugin is up or cannot be brought up; the time of who asks for it stands still.
@@ -165,7 +165,7 @@ class Waking:
         asleep = [cid for cid, sleeper in sleepers.items() if sleeper.start is None]
 
         async def change() -> None:
-            async with self._turn.taken(asleep[0]):
+            async with self._turn.taken({one for cid in asleep for one in self._within.required(cid)}):
                 for cid in asleep:
                     await self._following.wake(cid, one_by_one=True)
                 await self._ways.end_released()

@@ -72,7 +72,7 @@ class Within:
             PluginError: one of them waits for the callback that asks.
         """
         cid = canonical_id(plugin)
-        await self._free(cid, self._required(cid), what)
+        await self._free(cid, self.required(cid), what)
 
     async def free_to_go_down(self, plugin: str, what: str) -> None:
         """The same for a plugin and who requires it."""
@@ -123,7 +123,7 @@ class Within:
         Raises:
             PluginError: one of them is in the callback that asks.
         """
-        self._require(cid, self._required(cid), what)
+        self._require(cid, self.required(cid), what)
 
     def require_down(self, cid: str, what: str) -> None:
         """Return if a plugin, and who requires it, can go down now; as `require_up`."""
@@ -131,7 +131,7 @@ class Within:
 
     def puts_off(self, cid: str) -> bool:
         """Say whether a plugin that is used cannot come up before the callback that uses it has returned."""
-        call = self._call_of(self._required(cid))
+        call = self._call_of(self.required(cid))
         if call is not None:
             used, user = (self._plugins.record(one).candidate.id for one in (cid, call.cid))
             _log.warning("%s misses what %s of %s uses of it: it requires %s", used, call.name, user, user)
@@ -140,7 +140,7 @@ class Within:
     def is_busy(self, cid: str) -> bool:
         """Say whether a plugin that is to come up has to wait for a step that it, or one that it requires, is in."""
         records = self._plugins.records()
-        return any(one in records and records[one].step.locked() for one in self._required(cid))
+        return any(one in records and records[one].step.locked() for one in self.required(cid))
 
     def tell_missed(self, cid: str) -> None:
         """Log that a plugin is used by what its own start waits for, or may wait for; not what it does itself."""
@@ -167,7 +167,8 @@ class Within:
         records = self._plugins.records().items()
         return with_dependents({cid}, {one: record.footing for one, record in records if record.life.state.runs_code})
 
-    def _required(self, cid: str) -> set[str]:
+    def required(self, cid: str) -> set[str]:
+        """Return the canonical ids of a plugin and of all that it requires, as far as they are known."""
         records = self._plugins.records()
         found, waiting = set[str](), [cid]
         while waiting:
