@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.conftest import Market
 from tests.support.processes import clean_environment, script
 from tests.support.wheels import build_plugin
 
@@ -35,7 +36,7 @@ def test_a_home_below_the_users_own_folder_is_one_for_every_command(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root mounts a file system")
-def test_a_home_that_is_mounted_for_reading_is_told_and_nothing_is_wrong(tmp_path: Path) -> None:
+def test_a_home_that_is_mounted_for_reading_is_told_and_nothing_is_wrong(tmp_path: Path, market: Market) -> None:
     """As in a container whose image brings the plugins; a folder that its user alone cannot write is another matter."""
     home = tmp_path / "home"
     environ = clean_environment(JACKFIELD_HOME=str(home), COLUMNS="200")
@@ -59,3 +60,7 @@ def test_a_home_that_is_mounted_for_reading_is_told_and_nothing_is_wrong(tmp_pat
     refused = run("disable", "poll")
     assert refused.returncode == 1
     assert "cannot be written: Read-only file system" in refused.stderr
+    market.publish(build_plugin(tmp_path / "wheels", "unwritten"))
+    refused = run("--marketplace", market.address, "install", "unwritten", "--yes")
+    assert refused.returncode == 1
+    assert "Read-only file system\nhint: what is installed runs; to change it, have JACKFIELD_HOME" in refused.stderr

@@ -9,6 +9,7 @@ On stderr: `error: …`, then a line with what to do next where one is known. Wi
 `{"error": {…}}` on stdout.
 """
 
+import errno
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -98,7 +99,10 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
 
             # Of a link that leads nowhere the system says that it exists, which is no reason to anyone.
             message = hindrance(Path(error.filename)) or message
-        tell({"kind": "OSError", "message": message, "exit_code": 1}, arguments)
+        failed: JsonObject = {"kind": "OSError", "message": message, "exit_code": 1}
+        if error.errno == errno.EROFS:
+            failed["hint"] = "what is installed runs; to change it, have JACKFIELD_HOME name one that can be written"
+        tell(failed, arguments)
         raise click.exceptions.Exit(1) from error
 
 
