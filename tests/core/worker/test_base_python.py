@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from jackfield.sandbox import Grade, grade_of, probe
@@ -73,6 +77,52 @@ for name in NAMES:
 """
 
 
+READS = """
+from pathlib import Path
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+class Main(Plugin):
+    @HookimplMarker("chat")
+    async def piped(self, text):
+        try:
+            return Path(text).read_text()
+        except OSError as error:
+            return type(error).__name__
+"""
+
+HOST = """
+import asyncio, json, os, sys
+from pathlib import Path
+from jackfield.store import Layout
+from tests.support import counting
+from tests.support.profiles import Profile
+from tests.support.wheels import build_plugin
+
+async def main(root, reads):
+    profile = Profile(Layout(root))
+    profile.install(build_plugin(root.with_name("wheels"), "reader", code=reads, isolation="worker"))
+    profile.enable("reader", isolation="worker")
+    host = profile.host(specs=counting.Specs())
+    await host.start()
+    status = host.plugins.status("reader")
+    assert status.state == "active", status
+    try:
+        others = root / "data" / "another" / "secret"
+        others.parent.mkdir(parents=True)
+        others.write_text("of another plugin")
+        beside = root.parent / "beside"
+        beside.write_text("beside")
+        (code,) = root.joinpath("store").rglob("chat_reader/__init__.py")
+        files = (beside, others, root / "current", code)
+        return [(await host.call.piped(text=str(one)))[:100] for one in files]
+    finally:
+        await host.stop()
+
+print(json.dumps(asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))))
+"""
+
+
 @pytest.fixture(scope="module")
 def python() -> Iterator[BasePython]:
     with base_python() as made:
@@ -113,3 +163,20 @@ def test_every_module_of_the_standard_library_that_a_process_imports_a_worker_im
     )
     for one in held:
         assert {name: said for name, said in one.items() if name not in free} == {}
+
+
+def test_a_profile_in_a_folder_that_workers_read_is_hidden_but_for_a_plugins_own(python):
+    root = python.program.parents[1] / "lib" / "application" / "profile"
+    root.mkdir(parents=True)
+    library = str(Path(os.__file__).parent)
+    places = [one for one in sys.path if one and ("-packages" in one or not one.startswith((library, sys.base_prefix)))]
+    places.append(str(Path(__file__).parents[3]))
+    done = subprocess.run(
+        [python.program, "-c", HOST, root, READS], capture_output=True, text=True, timeout=120, check=False, cwd="/",
+        env={"PYTHONPATH": os.pathsep.join(places), "LANG": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    beside, others, current, code = json.loads(done.stdout)
+    assert beside == "beside"
+    assert {others, current} == {"FileNotFoundError"}
+    assert code.strip()[:80] == READS.strip()[:80]

@@ -25,6 +25,8 @@ class Zygote:
         published: what of the host's every worker can import: `packages_of` jackfield, pluggy, msgspec and the host's
             API distribution. None is the first three.
         preload: modules of these to load before any worker is forked, e.g. `jackfield_chat_api`.
+        hidden: folders of the host's, such as its profile, that no worker reads, wherever they lie; what a spec names
+            in them is read all the same.
         serve: makes what a worker does once it is confined, `module:function`, called once in the zygote with sockets
             that stand for the worker's, of calls and of descriptors. What it returns is called with the worker's spec.
         executable: the Python to run; None is the one that runs now.
@@ -35,11 +37,13 @@ class Zygote:
         published: Packages | None = None,
         *,
         preload: Sequence[str] = (),
+        hidden: Sequence[str] = (),
         serve: str = SERVE,
         executable: str | None = None,
     ) -> None:
         self._published = published
         self._preload = tuple(preload)
+        self._hidden = tuple(hidden)
         self._serve = serve
         self._executable = executable or sys.executable
         self._starting = asyncio.Lock()
@@ -76,7 +80,7 @@ class Zygote:
                     "host": os.getpid(),
                     "named": dict(published.named),
                     "metadata": published.metadata,
-                    "hosts": import_path(),
+                    "hosts": (*import_path(), *map(os.path.realpath, self._hidden)),
                     "preload": self._preload,
                     "serve": self._serve,
                 }

@@ -253,7 +253,8 @@ class Workers:
             module = self._api_type.partition(":")[0].partition(".")[0]
             packages = packages_of(self._published)
             preload = (module,) if module else ()
-            self._zygote = Zygote(packages, preload=preload) if FORKS else PlainProcesses(packages)
+            hidden = (str(self._layout.root),)  # it may lie in a folder that workers read, as below /usr/local/lib
+            self._zygote = Zygote(packages, preload=preload, hidden=hidden) if FORKS else PlainProcesses(packages)
         return self._zygote
 
     async def close(self) -> None:
