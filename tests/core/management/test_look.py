@@ -158,6 +158,16 @@ async def test_a_wheel_from_a_file_whose_files_are_gone_is_told_as_that(manage, 
         await installed(here, str(build_plugin(tmp_path / "w", "dice")))
 
 
+async def test_a_plugin_whose_files_are_gone_is_listed_with_where_it_ran(manage, tmp_path):
+    here = manage()
+    for plugin, isolation in (("dice", "inline"), ("poll", "worker")):
+        await installed(here, str(build_plugin(tmp_path / "w", plugin, isolation=isolation)))
+    for plugin in ("dice", "poll"):
+        shutil.rmtree(tree_of(here, plugin).parent)
+    rows = {row.id: (row.state, row.isolation) for row in manage().list()}
+    assert (rows["dice"], rows["poll"]) == (("blocked", "inline"), ("blocked", "worker"))
+
+
 async def test_who_repairs_what_is_whole_starts_no_compiler(manage, tmp_path, monkeypatch):
     management = manage()
     wheel = build_plugin(tmp_path / "w", "whole")

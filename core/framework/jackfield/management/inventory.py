@@ -328,7 +328,7 @@ class Inventory:
             enabled=self.enabled(canonical(plugin)),
             origin="store",
             source=pin.source,
-            isolation="inline",
+            isolation="worker" if canonical(plugin) in self.generation.workers else "inline",
             problem=f"its files are missing in the store: jackfield install {plugin}",
         )
 
