@@ -101,7 +101,7 @@ def _key(file: Path | None) -> str:
         if not is_short(key):
             raise UsageError(f"{file} holds no key", hint="make one: jackfield keys new")
         mode = file.stat().st_mode
-        if os.name == "posix" and mode & 0o077 and not stat.S_ISFIFO(mode):
+        if os.name == "posix" and mode & 0o077 and stat.S_ISREG(mode):
             _log.warning("others on this machine may read the key: chmod 600 %s", file)
         return key
     key = os.environ.pop("JACKFIELD_KEY", "")  # what the plugin starts must not inherit it
