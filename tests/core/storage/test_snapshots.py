@@ -8,8 +8,10 @@ import shutil
 import signal
 import stat
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from jackfield.errors import StoreError, UsageError
@@ -214,6 +216,23 @@ def test_holes_stay_holes_in_a_copy_and_on_the_way_back(desk):
         file.seek((1 << 40) - 1)
         assert file.read(8) == b"\0middle\0"
     assert (files / "empty").read_bytes() == b""
+
+
+def test_two_who_discard_copies_at_once_do_not_take_them_out_of_each_others_hands(desk):
+    desk.put({f"files/{number}": "kept" for number in range(300)})
+    for _ in range(2):
+        list(desk.copies.take("poll", 1, why="before", by="test"))
+        desk.copies.keep("poll", 1, by="test", why="kept")
+    together = Barrier(2)
+
+    def discard(number: int) -> int:
+        copies = Snapshots(desk.root, State(desk.root / "state"))
+        together.wait(20)
+        return copies.discard("poll", number).number
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(discard, (1, 2))) == [1, 2]
+    assert list((desk.root / "snapshots" / "poll").iterdir()) == []
 
 
 def test_a_copy_can_be_discarded_and_only_three_stay_by_themselves(desk):

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.errors import StoreError, UsageError
+from jackfield.locks import locked
 from jackfield.places import sync_folder
 from jackfield.storage.copying import Most, TooMuch, copy_folder, remove_folder, sync_tree
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import folder_size
-from jackfield.storage.state import State
+from jackfield.storage.state import LOCK_SECONDS, State
 
 COPIES_KEPT = 3
 """Copies of one plugin that stay; what was set aside stays until somebody discards it."""
@@ -228,14 +229,15 @@ class Snapshots:
 
         Raises:
             UsageError: there is none of that number, or it is being brought back.
-            StoreError: it cannot be deleted.
+            StoreError: it cannot be deleted, or another process has been discarding copies for `LOCK_SECONDS`.
         """
-        found = self.one(cid, number)
-        if number in dict(self._state.get(f"{RESTORE}{cid}") or {}).values() and self.pending(cid):
-            raise UsageError(f"copy {number} of {cid} is being brought back", hint="start the application first")
-        with self._told(cid, None, "discarded"):
+        self.one(cid, number)  # what makes no sense is refused before anything is written
+        with self._told(cid, None, "discarded"), locked(self._state.folder / "discarding.lock", LOCK_SECONDS):
+            found = self.one(cid, number)
+            if number in dict(self._state.get(f"{RESTORE}{cid}") or {}).values() and self.pending(cid):
+                raise UsageError(f"copy {number} of {cid} is being brought back", hint="start the application first")
             gone = self._place(cid, f".discarded-{number}")
-            for left in gone.parent.glob(".discarded-*"):  # by whoever was killed, this one or another
+            for left in gone.parent.glob(".discarded-*"):  # by whoever was killed
                 remove_folder(left)
             self._place(cid, str(number)).rename(gone)
             remove_folder(gone)
