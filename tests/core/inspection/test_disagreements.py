@@ -54,6 +54,14 @@ def test_metadata_that_disagrees_with_the_file_name(tmp_path, line, code):
     refused(path, code, line.partition(": ")[2])
 
 
+def test_metadata_that_an_editor_has_marked(tmp_path):
+    """A byte-order mark is a part of the first header's name for every reader: none finds a version then."""
+    source = plugin_source("poll")
+    text = f"\ufeff{source.metadata()}"
+    path = hostile.with_changed(tmp_path, f"{source.stem}.dist-info/METADATA", text.encode())
+    refused(path, "metadata-invalid", "begins with a byte-order mark: save it as UTF-8 without one")
+
+
 def test_metadata_with_two_names(tmp_path):
     source = plugin_source("poll")
     text = source.metadata().replace("Name: chat-poll\n", "Name: chat-poll\nName: chat-dice\n")

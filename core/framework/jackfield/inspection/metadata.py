@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import email.errors
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from functools import lru_cache
@@ -115,6 +116,9 @@ def read_metadata(
     def refuse(code: str, message: str) -> Finding:
         return Finding(code, "refuse", message, path)
 
+    if data.startswith(BOM_UTF8):  # for pip and others a part of the name of the first header
+        sentence = "METADATA begins with a byte-order mark: save it as UTF-8 without one"
+        return None, [refuse("metadata-invalid", sentence)]
     try:
         raw, unparsed = read_headers(data)
         if _is_readable(raw.get("metadata_version", "")):
