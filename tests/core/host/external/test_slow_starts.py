@@ -89,6 +89,17 @@ async def test_a_start_that_lets_wait_holds_up_no_change_of_others(tmp_path: Pat
             assert status(host).errors == 0
 
 
+@pytest.mark.feature("J27")
+async def test_of_a_key_that_worked_once_it_is_said_who_has_to_do_something(tmp_path: Path):
+    async with a_house(tmp_path) as house:
+        house.know()
+        key = house.host.gate.new_temporary_key("echo", by="test")
+        with slow_guest(house.host, key, "mute", 4.5) as guest:
+            await until(lambda: guest.starts)
+            await house.host.disable("cat")
+            await until(lambda: status(house.host).note.endswith(f"{BROKEN_OFF}: its key worked once: start it anew"))
+
+
 @pytest.mark.feature("J19")
 @pytest.mark.parametrize("by_socket", [False, True], ids=["tcp", "unix"])
 @pytest.mark.parametrize("manner", ["mute", "drips", "late"])

@@ -51,7 +51,7 @@ from jackfield.store import Layout
 _log = logging.getLogger("jackfield.host")
 
 _REVOKED = "its key was revoked"
-_BROKEN_OFF = "its start was broken off, because a change was waited for: it may come again"
+_BROKEN_OFF = "its start was broken off, because a change was waited for"
 #: What a connection may take to say that it is alive, when another one of the same plugin comes.
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
@@ -312,7 +312,8 @@ class Gate:
     def _break_off(self, cid: str) -> None:
         """End the connection over which a plugin is brought up: others wait, or it is not wanted any more."""
         if (connection := self.connections.get(cid)) is not None:
-            self._end(cid, connection, _BROKEN_OFF, nobodys_fault="its start was broken off")
+            again = "its key worked once: start it anew" if connection.key.temporary else "it may come again"
+            self._end(cid, connection, f"{_BROKEN_OFF}: {again}", nobodys_fault="its start was broken off")
             self._keep(self._followed())
 
     def _end(self, cid: str, connection: Connection, reason: str, *, nobodys_fault: str = "") -> None:
