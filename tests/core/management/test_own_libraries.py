@@ -166,6 +166,18 @@ class TestMoving:
         with pytest.raises(ResolutionError, match=r"dog 1\.0\.0 needs jflib <2"):
             await management.plan_isolation("dog", "inline")
 
+    async def test_the_way_out_that_a_conflict_names_is_one(self, shop, manage):
+        shop.publish("gnu", requires=["jflib<2"], isolation="any")
+        shop.publish("hen", requires=["jflib>=2"], isolation="inline")
+        management = manage(shop.url)
+        await installed(management, "gnu")
+        await management.apply(await management.plan_isolation("gnu", "inline"), accept_permissions=True, by="tester")
+        with pytest.raises(ResolutionError, match="or give gnu libraries of its own: jackfield isolation gnu worker"):
+            await management.plan_install(["hen"])
+        await management.apply(await management.plan_isolation("gnu", "worker"), accept_permissions=False, by="tester")
+        await installed(management, "hen")
+        assert (own(management, "gnu")["jflib"], shared(management)["jflib"]) == ("1.0", "2.0")
+
     async def test_not_confined_is_said_plainly_and_moves_no_library(self, shop, manage):
         management = manage(shop.url)
         await installed(management, "owl")
