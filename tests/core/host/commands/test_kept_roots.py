@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
+from tests.support.speakers import Speaker
+from tests.support.waiting import until
 from tests.support.wheels import manifest_text
 
 pytestmark = pytest.mark.feature("U13")
@@ -158,3 +163,44 @@ async def test_damaged_record_counts_as_none(profile, running, polls, text):
     profile.layout.roots.write_bytes(text.encode(errors="surrogateescape"))
     profile.enable("aaa")
     require_kept(await running())
+
+
+SNATCHES = """
+import asyncio
+from jackfield import Plugin
+from jackfield.errors import PluginError
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.scheduler.start(self.snatch(), name="snatch")
+
+    async def snatch(self):
+        while True:
+            try:
+                self.context.commands.add("poll", self.poll)
+                return
+            except PluginError:
+                await asyncio.sleep(0)
+
+    async def poll(self, source):
+        await source.reply("aaa")
+"""
+ANSWERS = POLL.replace("...", "await source.reply('poll')")
+
+
+@pytest.mark.slow
+async def test_one_whose_process_was_killed_finds_it_again(profile, build, running, polls):
+    profile.install(polls("poll", code=ANSWERS), build("aaa", code=SNATCHES, permissions=REGISTERS))
+    profile.enable("poll", isolation="worker")
+    profile.enable("aaa")
+    host = await running()
+    assert {one.state for one in host.plugins.list()} == {"active"}
+    states: list[str] = []
+    host.plugins.on_change(lambda status: states.append(str(status.state)) if status.id == "poll" else None)
+    os.kill(host.plugins.record("poll").remote.process.pid, signal.SIGKILL)
+    await until(lambda: "active" in states)
+    speaker = Speaker()
+    assert await host.commands.dispatch("poll", speaker)
+    assert speaker.answers == ["poll"]
+    await host.disable("poll")
+    await until(lambda: host.commands.owner("poll") == "aaa")
