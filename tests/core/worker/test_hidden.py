@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.sandbox import Grade, Policy, grade_of, probe
+from jackfield.sandbox import Grade, Policy, grade_of, probe, remember
 from jackfield.worker.hidden import hidden_below
 from jackfield.worker.policy import Interpreter, policy_of
 
@@ -160,11 +160,50 @@ def test_a_folder_above_what_is_hidden_may_be_one_that_the_host_cannot_list(way)
     assert set(outcome.value[1:]) <= {"PermissionError", "FileNotFoundError"}
 
 
+@confines
+@ways
+def test_what_becomes_a_link_after_it_was_looked_up_leads_nowhere(way, lib):
+    beside = lib / "arch"
+    hidden = (str(lib / "python3.11" / "site-packages"),)
+    policy = Policy(read=(*USR, str(lib)), hidden=hidden, **WAYS[way])
+    remember(policy, probe())
+    (beside / "file.py").unlink()
+    beside.rmdir()
+    beside.symlink_to("python3.11/site-packages")
+    (lib / "libnative.so").unlink()
+    (lib / "libnative.so").symlink_to("libnative.so")
+
+    def work() -> list[Any]:
+        files = ("python3.11/json/file.py", "arch/tool/file.py", "python3.11/site-packages/tool/file.py")
+        return [attempted((lib / one).read_text) for one in files]
+
+    outcome = in_child(work, policy=policy, machine=probe())
+    assert outcome.refused is None, outcome
+    assert outcome.value[0] == "python3.11/json"
+    assert set(outcome.value[1:]) <= {"PermissionError", "FileNotFoundError"}
+
+
 def test_what_is_named_below_something_hidden_is_read_by_a_path_of_its_own(lib):
     tool = lib / "python3.11" / "site-packages" / "tool"
     here = Interpreter((str(lib), str(lib / "python3.11")), {"tool": str(tool)}, hosts=(str(lib / "arch"),))
     assert [one for one in here.read if one.startswith(str(lib))] == [str(lib), str(tool)]
     assert {str(lib / "arch"), str(lib / "python3.11" / "site-packages")} <= set(here.hidden)
+
+
+def test_a_system_folder_that_the_hosts_user_cannot_reach_is_left_out():
+    with tempfile.TemporaryDirectory(prefix="closed-") as name:
+        Path(name).chmod(0o755)
+        closed, open_ = Path(name).resolve() / "closed", Path(name).resolve() / "open"
+        for one in (closed, open_):
+            (one / "lib").mkdir(parents=True)
+        closed.chmod(0)
+
+        def work() -> list[str]:
+            return [one for one in Interpreter((f"{closed}/lib", f"{open_}/lib"), {}).read if one.startswith(name)]
+
+        outcome = in_child(work, uid=NOBODY if os.geteuid() == 0 else None)
+        closed.chmod(0o700)
+    assert (outcome.refused, outcome.value) == (None, [f"{open_}/lib"])
 
 
 def test_what_its_user_granted_is_not_hidden(lib, tmp_path):

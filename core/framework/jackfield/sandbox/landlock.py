@@ -88,7 +88,7 @@ def _ruleset(read: Sequence[str], write: Sequence[str], version: int, hidden: tu
     try:
         for path in read:
             for shown in _without(path, hidden) if hidden else (path,):
-                _allow(ruleset, shown, _READ & handled)
+                _allow(ruleset, shown, _READ & handled, os.O_NOFOLLOW if shown != path else 0)
         for path in write:
             _allow(ruleset, path, _WRITE & handled)
     except BaseException:
@@ -115,13 +115,16 @@ def _without(path: str, hidden: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int, flags: int = 0) -> None:
     try:
-        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC | flags)
     except FileNotFoundError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISLNK(mode):
+            return  # it was none when it was looked up, and might lead into what is hidden
+        if not stat.S_ISDIR(mode):
             rights &= _OF_FILES
         call("landlock_add_rule", ruleset, _PATH_BENEATH, struct.pack("<Qi", rights, descriptor), 0)
     finally:

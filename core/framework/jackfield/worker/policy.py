@@ -128,9 +128,9 @@ def policy_of(
 
 
 def _found(paths: Iterable[str]) -> dict[str, Path]:
-    """Those that exist, each with the real path."""
+    """Those that exist and that can be reached, each with the real path."""
     real = {path: Path(path).resolve() for path in paths}
-    return {path: one for path, one in real.items() if one.exists()}
+    return {path: one for path, one in real.items() if os.path.exists(one)}  # noqa: PTH110 (raises where it is closed)
 
 
 def _within(path: str, above: str) -> bool:
