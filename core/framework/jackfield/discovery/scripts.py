@@ -74,10 +74,16 @@ def discover_scripts(
     ]
 
 
-def languages_of(candidates: Iterable[Candidate]) -> dict[str, str]:
-    """Return which suffix is a script of which plugin's language; of two plugins with one suffix the first counts."""
+def languages_of(candidates: Iterable[Candidate], longest: Sequence[str] = ()) -> dict[str, str]:
+    """Return which suffix is a script of which plugin's language.
+
+    Args:
+        candidates: the plugins; of two with one suffix the one that was enabled first counts, then the first here.
+        longest: canonical ids of those that are enabled, first the one that has been so longest.
+    """
+    ranks = {cid: rank for rank, cid in enumerate(longest)}
     found: dict[str, str] = {}
-    for one in candidates:
+    for one in sorted(candidates, key=lambda one: ranks.get(one.canonical_id, len(ranks))):
         for suffix in one.manifest.contributes.languages if one.manifest is not None else ():
             found.setdefault(suffix, one.id)
     return found

@@ -117,7 +117,7 @@ class Inventory:
         folders = self._state.get(SCRIPT_FOLDERS)
         if not isinstance(folders, list) or not folders:
             return []
-        languages = languages_of([*self.environment.values(), *self.stored.values()])
+        languages = languages_of([*self.environment.values(), *self.stored.values()], self._state.oldest("wish/"))
         return discover_scripts([Path(str(one)) for one in folders], languages)
 
     @cached_property

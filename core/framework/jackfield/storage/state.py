@@ -77,13 +77,13 @@ class State:
             return {key: _own(self._values[key]) for key in takewhile(lambda key: key.startswith(prefix), named)}
 
     def oldest(self, prefix: str) -> list[str]:
-        """Every key that starts with `prefix` and is set to something true, first the one that has been so longest.
+        """What follows `prefix` in each key that is set to something true, first the one that has been so longest.
 
         Of several that were set together the first is the one whose name is.
         """
         with self._guard:
             self._refresh()
-            return [key for key in self._true if key.startswith(prefix)]
+            return [key.removeprefix(prefix) for key in self._true if key.startswith(prefix)]
 
     def change(
         self,

@@ -250,6 +250,20 @@ class Source:
         self.replies.append(text)
 
 
+@pytest.mark.feature("U38")
+@pytest.mark.parametrize("enabled", [False, True])
+async def test_a_newcomer_takes_no_scripts_from_the_plugin_that_runs_them(profile, build, folder, start, enabled):
+    says = '[contributes]\nlanguages = [".say"]\n'
+    profile.install(build("aaa", more=says), build("sayings", code=SAYINGS, more=says))
+    write(folder, "greet.say", "asked = good day\nhello = hello to you\n")
+    profile.enable("sayings")
+    if enabled:
+        profile.enable("aaa")
+    host = await start()
+    assert host.plugins.status("greet").state == State.ACTIVE, host.plugins.status("greet").problem
+    assert host.hook.asked() == ["good day"]
+
+
 @pytest.mark.slow
 @pytest.mark.feature("U38")
 async def test_a_plugin_brings_a_language_for_scripts(profile, build, folder, start):

@@ -98,7 +98,9 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups, state.get(SURROUNDINGS))]
-    in_folders = discover_scripts(scripts.folders, languages_of(candidates), {one: running[one].id for one in running})
+    longest = tuple(state.oldest("wish/"))
+    languages = languages_of(candidates, longest)
+    in_folders = discover_scripts(scripts.folders, languages, {one: running[one].id for one in running})
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
@@ -124,7 +126,6 @@ def survey(
         )
         for cid, verdict in judgement.verdicts.items()
     }
-    longest = tuple(key.removeprefix("wish/") for key in state.oldest("wish/"))
     return Survey(generation, judgement, wishes, footings, wished, revoked, longest)
 
 
