@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jackfield.errors import ConsentRequired, PluginError, UsageError, WheelError
+from jackfield.errors import ConsentRequired, PluginError, StoreError, UsageError, WheelError
 from jackfield.management import Management
 from jackfield.manifest import HostFile, Pin
 from jackfield.store import Layout, LockedSet, LockFile, read_lockfile
@@ -137,3 +138,34 @@ async def test_nothing_is_there_twice(market, manage, elsewhere, kind):
 
     with pytest.raises(UsageError, match=r"some\.lock is no lock file, or is damaged"):
         await synced(elsewhere(market.url), await changed(here, double), accept_permissions=True)
+
+
+@pytest.mark.parametrize("place", ["the application's process", "the plugin's own"])
+@pytest.mark.parametrize("name", ["pluggy", "jackfield-chat-api"])
+async def test_what_the_application_has_does_not_come_a_second_time(market, manage, elsewhere, place, name):
+    """Not even without a package that would hide: its version would be there to be read beside the real one."""
+    plugin, version = f"{name}-beside", "98.0"
+    if place == "the plugin's own":
+        plugin, version = f"{name}-within", "99.0"
+    module = f"{plugin.replace('-', '_')}.py"
+    market.publish_library(f"{plugin}-library", files={f"library_{module}": ""})
+    wheel = market.publish_library(name, version, files={f"more_{module}": ""})
+    market.publish(plugin, permissions=SEND, isolation="worker", requires=[f"{plugin}-library"])
+    here = manage(market.url)
+    await installed(here, plugin)
+
+    def second(one: LockedSet) -> LockedSet:
+        (library,) = [pin for pin in one.workers[plugin] if pin.id is None]
+        told, digest = library.file, hashlib.sha256(wheel.read_bytes()).hexdigest()
+        url = told.url.replace(told.sha256, digest).replace(told.filename, wheel.name)
+        size = wheel.stat().st_size
+        file = replace(told, filename=wheel.name, url=url, sha256=digest, size=size, metadata_sha256=None)
+        pin = replace(library, distribution=name, version=version, file=file)
+        if place == "the application's process":
+            return replace(one, inline=(pin,))
+        return replace(one, workers={plugin: (*one.workers[plugin], pin)})
+
+    other = elsewhere(market.url)
+    with pytest.raises(StoreError, match=f"{name} {version} would be there a second time: chat has its own"):
+        await synced(other, await changed(here, second), accept_permissions=True)
+    assert other.list() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from jackfield.discovery import api_distributions
@@ -21,6 +21,31 @@ def published_distributions(app: str) -> frozenset[str]:
         app: the application's name.
     """
     return frozenset({*ALWAYS, *api_distributions(app, beyond=ALWAYS)})
+
+
+def refuse_second(table: Mapping[str, StoredFile], app: str, published: Collection[str]) -> None:
+    """Look at a set's files: none may be of a distribution that is published, not even of one that brings no package.
+
+    The resolver fixes these to what is here; a lock or a bundle says by itself what it holds.
+
+    Args:
+        table: the files of the application's set, or of one plugin with a process of its own.
+        app: the application's name.
+        published: normalised names, as `published_distributions` gives them.
+
+    Raises:
+        StoreError: a name is taken.
+    """
+    from packaging.utils import canonicalize_name
+
+    for folder in {path.partition("/")[0] for path in table}:
+        name, _, version = folder.removesuffix(".dist-info").partition("-")
+        if folder.endswith(".dist-info") and canonicalize_name(name) in published:
+            raise StoreError(
+                f"{canonicalize_name(name)} {version} would be there a second time: {app} has its own, which every "
+                "plugin is given",
+                hint="take it out of the lock or bundle, or ask whoever made it",
+            )
 
 
 @lru_cache(8)
