@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.host.facets import beneath as beneath_module
 from jackfield.host.facets.beneath import Beneath
 from jackfield.host.facets.files import PluginEnvironment, PluginFiles
-from jackfield.host.facets.own_threads import OwnThreads
+from jackfield.host.facets.own_threads import MOST_THREADS, OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
 from jackfield.runtime import Scope
@@ -40,7 +41,8 @@ class Room:
         self.permissions: tuple[Permission, ...] = ()
         self.grant(str(self.notes))
         self.permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.files = PluginFiles("weather", self.scope, self.permits, Beneath(str(self.profile)), OwnThreads("weather"))
+        self.threads = OwnThreads("weather")
+        self.files = PluginFiles("weather", self.scope, self.permits, Beneath(str(self.profile)), self.threads)
 
     def grant(self, *paths: str, actions: tuple[str, ...] = ("read", "write")) -> None:
         self.permissions = (Permission("files", actions, paths=paths),)
@@ -56,6 +58,29 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
         monkeypatch.setattr(beneath_module, "_HAS_AT", False)
     monkeypatch.setenv("HOME", str(tmp_path))
     return Room(tmp_path)
+
+
+@pytest.mark.feature("C5", "C11")
+@pytest.mark.parametrize("left", [(), ("~/notes/deep",)], ids=["none", "another"])
+async def test_what_waits_for_its_turn_is_not_done_after_the_permission_was_taken_back(room, left):
+    released = threading.Event()
+    busy = [asyncio.create_task(room.threads.run(released.wait)) for _ in range(MOST_THREADS)]
+    await asyncio.sleep(0)
+    written = asyncio.create_task(room.files.write_text("~/notes/a.txt", "late"))
+    read = asyncio.create_task(room.files.read_text("~/notes/a.txt"))
+    allowed = asyncio.create_task(room.files.write_text("~/notes/deep/b.txt", "in time"))
+    await asyncio.sleep(0)
+    room.permissions = (Permission("files", ("read", "write"), paths=left),) if left else ()
+    released.set()
+    await asyncio.gather(*busy)
+    with pytest.raises(PermissionDenied, match=r"weather: files:write was taken back for ~/notes/a\.txt before"):
+        await written
+    with pytest.raises(PermissionDenied, match=r"weather: files:read was taken back for ~/notes/a\.txt before"):
+        await read
+    await asyncio.gather(allowed, return_exceptions=True)
+    assert (room.notes / "a.txt").read_text() == "a"
+    assert (room.notes / "deep" / "b.txt").exists() == bool(left)
+    assert room.refused[:2] == ["files:write", "files:read"]
 
 
 class TestUse:

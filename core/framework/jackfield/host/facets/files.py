@@ -1,7 +1,7 @@
 """`context.files` and `context.environment`: what is the user's, path by path and name by name as it was granted."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -140,11 +140,24 @@ class PluginFiles:
         return place
 
     async def _do(self, action: str, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        before = self._permits.limits("files", action)
+
+        def in_turn() -> T:
+            if self._permits.limits("files", action) != before:  # what is asked for can wait for a thread for minutes
+                self._require_still(action, [one for one in arguments if isinstance(one, Place)])
+            return work(*arguments, **named)
+
         try:
-            return await self._threads.run(work, *arguments, **named)
+            return await self._threads.run(in_turn)
         except PermissionDenied as error:  # a link, or the host's own folder
             self._permits.count("files", action)
             raise PermissionDenied(f"{self._plugin}: {error.message}", plugin=self._plugin) from None
+
+    def _require_still(self, action: str, places: Sequence[Place]) -> None:
+        limits = self._permits.limits("files", action)
+        for place in places:
+            if limits is None or place_of(place.shown, limits, follow_last=False) is None:
+                raise PermissionDenied(f"files:{action} was taken back for {place.shown} before its turn came")
 
 
 class PluginEnvironment:
