@@ -78,17 +78,17 @@ async def test_what_was_installed_on_two_ways_and_undone_is_enabled_where_either
 
 async def test_a_revocation_stands_under_a_change_that_was_made_and_undone_after_it(market, manage):
     for version, asks in (("1.0.0", SEND), ("2.0.0", SEND + MEMBERS), ("3.0.0", SEND)):
-        market.publish("stands", version, permissions=asks)
+        market.publish("stoodfast", version, permissions=asks)
     management = manage(market.url)
     await installed(management, "stands==1.0.0")
     await installed(management, "stands==2.0.0")
     await management.rollback(by="tester")
-    management.revoke("stands", "messages:send", by="tester")
+    management.revoke("stoodfast", "messages:send", by="tester")
     await installed(management, "stands==3.0.0")
     await management.rollback(by="tester")
     report = await management.rollback(to=2, by="tester")
     assert report.kept == ("grants/stands",)
-    assert not management.permissions("stands").grant.allows("messages", "send")
+    assert not management.permissions("stoodfast").grant.allows("messages", "send")
 
 
 async def test_going_forward_brings_back_no_grant_that_was_revoked(market, manage):
