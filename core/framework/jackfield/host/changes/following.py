@@ -148,6 +148,9 @@ class Following:
 
         def passed(cid: str) -> None:
             self._roots.arrive(cid)
+            record = self.plugins.record(cid)
+            if chosen is None and not record.life.state.runs_code:
+                self._runner.stand_ins.fail(record.candidate.id)  # who waits for it need not wait for the others
             if self.demand.arrive({cid}):
                 self._show_asleep(self._seen or seen)
 
@@ -171,6 +174,12 @@ class Following:
         Args:
             seen: what is there and what is wished.
         """
+        try:
+            await self._settle(seen)
+        finally:  # whatever has kept it from its end: nothing comes any more of what is waited for
+            self._runner.stand_ins.end()
+
+    async def _settle(self, seen: Survey) -> None:
         self._seen = seen
         self._went.clear()
         verdicts = seen.judgement.verdicts

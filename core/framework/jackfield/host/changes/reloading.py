@@ -159,11 +159,12 @@ class Reloading:
         problem = _failure(records[failed], records[failed].life.problem)
         if all(_keeps_its_data(befores[cid], seen) for cid in going):
             trace = records[failed].life.traceback
-            await self._go_back(order, befores)
+            left = await self._go_back(order, befores)
             aside.put_back()
             for cid in going:
                 self._runner.hand(cid, handed)
             await self._restore(order, befores, seen)
+            await self._runner.elsewhere.finish(left)
             _say(records[failed], problem, trace)
             self._postpone(new, records[failed])
         else:
@@ -261,15 +262,21 @@ class Reloading:
                 break
         return handed
 
-    async def _go_back(self, order: Sequence[Sequence[str]], befores: dict[str, _Before]) -> None:
-        """Take down what of the new code came up; what it hands over is lost, the old code has its own."""
+    async def _go_back(self, order: Sequence[Sequence[str]], befores: dict[str, _Before]) -> list[RemotePlugin]:
+        """Take down what of the new code came up; what it hands over is lost, the old code has its own.
+
+        Who calls it waits for the old code. Returns its processes, which still answer what they were asked.
+        """
+        left = []
         for level in reversed(order):
             for cid in level:
                 record = befores[cid].record
                 if record.life.state in _UP:
-                    await self._runner.disable(record)
+                    await self._runner.disable(record, replaced=True)
                 if record.life.state in (State.LOADED, State.IDLE):
-                    await self._runner.unload(record, removed=False, replaced=False)
+                    left += [record.remote] if record.remote is not None else []
+                    await self._runner.unload(record, removed=False, replaced=False, keep_process=True)
+        return left
 
     async def _restore(self, order: Sequence[Sequence[str]], befores: dict[str, _Before], seen: Survey) -> None:
         for level in order:

@@ -22,6 +22,7 @@ from jackfield.host.changes.entrances import leave, open_entrances
 from jackfield.host.changes.leaving import Leaving
 from jackfield.host.changes.patience import Patience
 from jackfield.host.changes.within import callback as within
+from jackfield.host.changes.within import is_within
 from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import misplaced
@@ -82,7 +83,7 @@ class Runner:
         self.elsewhere = elsewhere
         self._leaving = Leaving(elsewhere)
         self._patience = patience
-        self.stand_ins = StandIns(manager, around)
+        self.stand_ins = StandIns(manager, around, is_within)
         self.bringing = Bringing(plugins, around, elsewhere, self._shape, patience)
 
     async def end_prepared(self) -> None:
@@ -273,7 +274,9 @@ class Runner:
             if record.remote is not None:
                 record.remote.hang_up()
             return None
-        except Exception:  # noqa: BLE001  # counted and logged by the guard; the way down goes on
+        except Exception as error:  # noqa: BLE001  # counted and logged by the guard; the way down goes on
+            if name == "on_unload":
+                _log.warning("%s hands nothing over: on_unload raised %s", record.candidate.id, in_short(repr(error)))
             return None
 
     async def _end_scopes(self, record: Record) -> None:

@@ -44,6 +44,11 @@ def callback(cid: str, name: str) -> Iterator[None]:
         _CALLS.reset(token)
 
 
+def is_within() -> bool:
+    """Say whether the running code is a callback of a plugin's life, or is done for one."""
+    return any(not one.over for one in _CALLS.get())
+
+
 class Within:
     """Says what has to wait for the callbacks that whoever asks is in.
 

@@ -122,6 +122,8 @@ class RemoteHook:
 
         A call of the hook may be under way already, and come to this implementation later.
         """
+        if (way or self._remote.line) is self._line:
+            return
         self._line = way or self._remote.line
         self._ask_directly(way is None)
         self._ask_now_directly(way is None)

@@ -8,35 +8,51 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from concurrent.futures import Future
-from functools import partial
-from typing import Any, NoReturn, TypeVar, cast
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar, cast
 
 from jackfield.errors import PluginError, TakenDown
-from jackfield.hooks import HookManager, Underway, outside_of, this_thread
+from jackfield.hooks import HookManager, outside_of
 from jackfield.host.facets import Listener, Surroundings
 from jackfield.host.remote.asking import asking
 from jackfield.host.remote.functions import function_for, marked
+from jackfield.host.remote.held import Detour, Held
 from jackfield.host.remote.hooks import Proxy, RemoteHook
 from jackfield.isolation import Line
 
 _T = TypeVar("_T")
 _log = logging.getLogger("jackfield.host")
 
+CALLBACKS = 9
+"""That a replacement calls at most, each with the time of a call: `on_disable`, `on_unload`, `on_load`, `on_migrate`,
+`on_enable`; and where the new code is enabled and goes all the same, its way down and the old code's way up."""
+
+BESIDE_SECONDS = 20.0
+"""What a replacement may take beside those: migrating, ending what was begun, ending processes."""
+
+TELLING_SECONDS = 0.1
+"""How long after the end of a replacement it is told how many calls of hooks had no answer."""
+
 
 class StandIns:
     """Those that stand for plugins at the moment.
 
+    Whoever waits does so until the replacement has come to its end, one way or the other, or this bound is reached: the
+    time of all callbacks of all plugins that are replaced together, who may wait for each other in turn.
+
     Args:
         manager: where they are registered, under the plugins' names.
         around: has what plugins add besides: commands, listeners, services, components and menu items.
+        is_part: says whether the running code is a callback that the replacement itself may wait for. Such a one waits
+            for the time of a call, and is no part of what has to be waited for then.
     """
 
-    def __init__(self, manager: HookManager, around: Surroundings) -> None:
+    def __init__(self, manager: HookManager, around: Surroundings, is_part: Callable[[], bool]) -> None:
         self._manager = manager
         self._around = around
+        self._is_part = is_part
+        self._until = 0.0
         self._standing: dict[str, StandIn] = {}
 
     def put(self, before: object, *, seconds: float, leave: Callable[[], None]) -> None:
@@ -44,13 +60,17 @@ class StandIns:
 
         Args:
             before: what is registered.
-            seconds: how long a call waits, in all.
+            seconds: what one call of it may take.
             leave: takes away what is registered, its commands and its listeners; those are kept all the same.
         """
         if not isinstance(before, Proxy):
             leave()
             return
-        stand_in = self._standing[before.plugin] = StandIn(before, self._manager, seconds=seconds)
+        self._until = (self._until if self._standing else monotonic()) + CALLBACKS * seconds
+        if not self._standing:
+            self._until += BESIDE_SECONDS
+        stand_in = StandIn(before, self._manager, lambda: self._left(seconds))
+        self._standing[before.plugin] = stand_in
         around = self._around
         around.commands.hold(before.plugin, stand_in.is_over)
         around.events.hold(before.plugin, stand_in.waited)
@@ -75,6 +95,18 @@ class StandIns:
                 registry.release(plugin)
             stand_in.end()
 
+    def fail(self, plugin: str) -> None:
+        """Fail the calls that wait for a plugin, if there is one in its place: nothing else comes any more."""
+        self.give_way(plugin)
+        self.over(plugin)
+
+    def _left(self, seconds: float) -> Callable[[], float]:
+        """Return what says how long one who begins to wait may still do so."""
+        if self._is_part():
+            until = monotonic() + seconds
+            return lambda: until - monotonic()
+        return lambda: self._until - monotonic()
+
     @property
     def plugins(self) -> frozenset[str]:
         """For whom there is one."""
@@ -87,8 +119,7 @@ class StandIns:
             but: whose next code another change brings, within which this one is made.
         """
         for plugin in self.plugins - but:
-            self.give_way(plugin)
-            self.over(plugin)
+            self.fail(plugin)
 
 
 class StandIn(Proxy):
@@ -97,45 +128,46 @@ class StandIn(Proxy):
     Args:
         before: what was registered; its hooks wait.
         manager: knows the specs.
-        seconds: how long a call waits, in all.
+        bound: asked by each who begins to wait; returns what says how many seconds are left.
     """
 
-    def __init__(self, before: Proxy, manager: HookManager, *, seconds: float) -> None:
+    def __init__(self, before: Proxy, manager: HookManager, bound: Callable[[], Callable[[], float]]) -> None:
         super().__init__(before.plugin)
-        self._before = before
-        self._seconds = seconds
+        self._bound = bound
+        self._unanswered = 0
+        self._telling: asyncio.Handle | None = None
         self._is_there = False
         self._next: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for name, (data, asynchronous) in before.hooks.items():
-            waiting = _Held(self, name, seconds)
+            waiting = Held(self, name, manager.options(name).timeout_seconds)
             function = function_for(data, waiting, asynchronous=asynchronous)
             setattr(self, name, marked(function, data, manager))
             for_before = outside_of(getattr(before, name))
             if isinstance(for_before, RemoteHook):
-                for_before.go_by(cast("Line", _Detour(waiting)))  # all of a line that a hook uses
+                for_before.go_by(cast("Line", Detour(waiting)))  # all of a line that a hook uses
 
     def give_way(self, target: object) -> None:
         """Let the calls that wait go on with what is registered now; None: with nothing, and each is a failure."""
         self._is_there = target is not None
-        if target is self._before:
-            for name in self._before.hooks:
+        if isinstance(target, Proxy):  # it may be code that was replaced already, and has come back
+            for name in target.hooks:
                 hook = outside_of(getattr(target, name))
                 if isinstance(hook, RemoteHook):
                     hook.go_by(None)
         if not self._next.done():
             self._next.set_result(target)
 
-    async def successor(self, seconds: float) -> object:
+    async def successor(self) -> object:
         """Return what is registered in its place.
 
         Raises:
-            PluginError: nothing is, or not in time.
+            PluginError: nothing is, or not in time; others wait on.
         """
         try:
-            target = await self._awaited(self._next, seconds)
+            target = await self._awaited(self._next)
         except TimeoutError:
-            self.give_way(target := None)  # nobody else waits as long
+            target = None
         if target is None:
             raise self._gone()
         return target
@@ -147,7 +179,7 @@ class StandIn(Proxy):
             PluginError: it is not, or not in time.
         """
         try:
-            await self._awaited(self._over, self._seconds)
+            await self._awaited(self._over)
         except TimeoutError:
             raise self._gone() from None
         if not self._is_there:
@@ -156,7 +188,7 @@ class StandIn(Proxy):
     async def waited(self, heir: asyncio.Future[Listener | None]) -> Listener | None:
         """Return who hears an event in the place of a listener of the plugin; None: nobody, or not in time."""
         try:
-            found = await self._awaited(heir, self._seconds)
+            found = await self._awaited(heir)
         except (TimeoutError, PluginError):
             found = None
         if found is None:
@@ -166,7 +198,7 @@ class StandIn(Proxy):
     async def there(self, coming: asyncio.Future[bool]) -> bool:
         """Say whether something comes that the plugin has besides; False: it does not, or not in time."""
         try:
-            return await self._awaited(coming, self._seconds)
+            return await self._awaited(coming)
         except (TimeoutError, PluginError):
             return False
 
@@ -174,8 +206,26 @@ class StandIn(Proxy):
         """Let go who waits for the plugin as a whole."""
         if not self._over.done():
             self._over.set_result(None)
+        self._tell_later()
 
-    async def _awaited(self, future: asyncio.Future[_T], seconds: float) -> _T:
+    def unanswered(self) -> None:
+        """Note that a call of a hook has no answer; when all is over it is told how many have none."""
+        self._unanswered += 1
+        if self._over.done():
+            self._tell_later()
+
+    def _tell_later(self) -> None:
+        """Tell it as soon as those that wait have noticed that there is nothing to wait for any more."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELLING_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        self._telling, count, self._unanswered = None, self._unanswered, 0
+        if count:
+            calls = "1 call of a hook" if count == 1 else f"{count} calls of hooks"
+            _log.warning("%s of %s had no answer while it was replaced", calls, self.plugin)
+
+    async def _awaited(self, future: asyncio.Future[_T]) -> _T:
         """Wait for something of the next code, which is not the time of who waits.
 
         Raises:
@@ -188,152 +238,15 @@ class StandIn(Proxy):
         if waiting is not None:
             waiting.begin()
         try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.shield(future)
+            left = self._bound()
+            while not future.done():
+                if (seconds := left()) <= 0:
+                    raise TimeoutError
+                await asyncio.wait({future}, timeout=seconds)
+            return future.result()
         finally:
             if waiting is not None:
                 waiting.end()
 
     def _gone(self) -> PluginError:
         return TakenDown(f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin)
-
-
-class _Held:
-    """One hook of a plugin that is being replaced (`jackfield.hooks.Outside`)."""
-
-    def __init__(self, stand_in: StandIn, name: str, seconds: float) -> None:
-        self._stand_in = stand_in
-        self._name = name
-        self._seconds = seconds
-        self._loop = asyncio.get_running_loop()
-        self.is_here = this_thread()
-
-    async def call(self, given: dict[str, Any], /) -> Any:
-        """Wait for the next process, and call it with what it takes of these arguments."""
-        function, hook = await self._next()
-        if hook is None:
-            return None  # the next code does not implement it, or runs in the host and is called from now on
-        names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        return await hook.call({name: given[name] for name in names if name in given})
-
-    def ask(self, given: dict[str, Any], _: int, /) -> Underway:
-        """The same, to be awaited."""
-        return Underway(self.call(given))
-
-    def send(self, given: dict[str, Any], /) -> _Later:
-        """The same, in a task of its own."""
-        return _Later(self.call(given))
-
-    def call_now(self, given: dict[str, Any], /) -> Any:
-        """The same, in a thread that may wait.
-
-        Raises:
-            TakenDown: this is the event loop's, by which the next process comes; or that loop does not run any more.
-        """
-        return self.begin_now(partial(self.call, given)).result()
-
-    def ask_now(self, given: dict[str, Any], _: int, __: bool, /) -> Any:
-        """The same as `call_now`."""
-        return self.call_now(given)
-
-    def send_now(self, given: dict[str, Any], /) -> _InThread:
-        """The same, to be waited for."""
-        return _InThread(self.begin_now(partial(self.call, given)))
-
-    def begin_now(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Future[Any]:
-        """Have the event loop do what this thread waits for.
-
-        Raises:
-            TakenDown: as `call_now`.
-        """
-        if self.is_here() or not self._loop.is_running():
-            plugin = self._stand_in.plugin
-            raise TakenDown(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
-        return asyncio.run_coroutine_threadsafe(work(), self._loop)
-
-    def require_waiting(self) -> None:
-        """Return: nobody waits."""
-
-    async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Wait for the next process, and call it many times."""
-        _, hook = await self._next()
-        return [None] * len(many) if hook is None else await hook.send_batch(many)
-
-    async def _next(self) -> tuple[Any, RemoteHook | None]:
-        function = getattr(await self._stand_in.successor(self._seconds), self._name, None)
-        hook = outside_of(function) if function is not None else None
-        return function, hook if isinstance(hook, RemoteHook) else None
-
-
-class _Detour:
-    """Goes where the line to a plugin's process went: a call that was under way may only now come to this plugin."""
-
-    def __init__(self, held: _Held) -> None:
-        self._held = held
-
-    def begin(self, *_: object) -> None:
-        """Send nothing: it has to be waited for."""
-
-    async def call_coded(self, _method: str, given: dict[str, Any], *_: object) -> Any:
-        """Call the next process."""
-        return await self._held.call(given)
-
-    async def call_batch(self, _method: str, many: Sequence[Mapping[str, Any]], *_: object) -> list[Any]:
-        """Call the next process many times."""
-        return await self._held.send_batch(many)
-
-    def call_now(self, _method: str, given: dict[str, Any], *_: object) -> Any:
-        """Call the next process from a thread that waits."""
-        return self._held.call_now(given)
-
-    def begin_now(self, _method: str, given: dict[str, Any], *_: object) -> Future[Any]:
-        """The same, to be waited for by `finish_now`."""
-        return self._held.begin_now(partial(self._held.call, given))
-
-    def begin_on_loop(self, _method: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Future[Any]:
-        """The same for what is called on behalf of somebody."""
-        return self._held.begin_now(work)
-
-    def finish_now(self, call: Future[Any]) -> Any:
-        """Wait for what was begun."""
-        return call.result()
-
-    def require_elsewhere(self, _method: str) -> None:
-        """Return: nobody waits."""
-
-
-class _Later:
-    """A call that waits (`jackfield.hooks.Sent`)."""
-
-    def __init__(self, call: Coroutine[Any, Any, Any]) -> None:
-        self._task = asyncio.ensure_future(call)
-        self.began = self.ended = time.perf_counter_ns()
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        try:
-            return (yield from self._task.__await__())
-        finally:
-            self.ended = time.perf_counter_ns()
-
-    def wait(self) -> NoReturn:
-        """Never called: what waits for a process is awaited."""
-        raise NotImplementedError
-
-
-class _InThread:
-    """A call for which a thread waits (`jackfield.hooks.Sent`)."""
-
-    def __init__(self, call: Future[Any]) -> None:
-        self._call = call
-        self.began = self.ended = time.perf_counter_ns()
-
-    def __await__(self) -> NoReturn:
-        """Never called: a thread waits."""
-        raise NotImplementedError
-
-    def wait(self) -> Any:
-        """Return its answer, or raise what was raised."""
-        try:
-            return self._call.result()
-        finally:
-            self.ended = time.perf_counter_ns()
