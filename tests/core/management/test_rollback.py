@@ -80,14 +80,14 @@ async def test_a_revocation_stands_under_a_change_that_was_made_and_undone_after
     for version, asks in (("1.0.0", SEND), ("2.0.0", SEND + MEMBERS), ("3.0.0", SEND)):
         market.publish("stoodfast", version, permissions=asks)
     management = manage(market.url)
-    await installed(management, "stands==1.0.0")
-    await installed(management, "stands==2.0.0")
+    await installed(management, "stoodfast==1.0.0")
+    await installed(management, "stoodfast==2.0.0")
     await management.rollback(by="tester")
     management.revoke("stoodfast", "messages:send", by="tester")
-    await installed(management, "stands==3.0.0")
+    await installed(management, "stoodfast==3.0.0")
     await management.rollback(by="tester")
     report = await management.rollback(to=2, by="tester")
-    assert report.kept == ("grants/stands",)
+    assert report.kept == ("grants/stoodfast",)
     assert not management.permissions("stoodfast").grant.allows("messages", "send")
 
 
