@@ -12,6 +12,7 @@ import pytest
 from jackfield.application import Application
 from jackfield.isolation import External
 from jackfield.isolation import reception as bounds
+from jackfield.rpc.link import HELLO_BYTES
 from jackfield.worker import connecting
 
 from tests.support.contrib import chat_hostfile
@@ -70,7 +71,8 @@ def test_the_options_and_bounds_on_the_page_are_those_of_the_code():
     ).stdout
     options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
     assert {one for one in options if f"`{one}" not in text} == set()
-    assert f"within {bounds.GREETING_SECONDS:g} s, {bounds.MOST_UNKNOWN} of them at once" in text
+    first = f"one frame of {HELLO_BYTES} bytes within {bounds.GREETING_SECONDS:g} s, TLS included"
+    assert f"{first}, {bounds.MOST_UNKNOWN} of them at once" in text
     assert f"after {bounds.ATTEMPTS} of them in a minute" in text
     assert bounds.ATTEMPTS_SECONDS == 60
     assert connecting.LEAST_WAIT_SECONDS == 0.5
