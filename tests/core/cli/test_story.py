@@ -11,7 +11,7 @@ from jackfield.cli.schemas import schema_of
 from jackfield.management import Management
 from jackfield.store import Layout
 
-from tests.core.cli.conftest import Desk, plugin_wheels
+from tests.core.cli.conftest import SEND, Desk, plugin_wheels
 from tests.support.processes import Server, script
 from tests.support.wheels import build_plugin, plugin_source
 
@@ -86,6 +86,14 @@ def test_yes_alone_grants_no_permission(desk: Desk):
         "hint: add --accept-permissions",
     ]
     assert "poll" not in desk.rows()
+
+
+def test_yes_alone_grants_nothing_of_several_plugins(desk: Desk, tmp_path):
+    vote = build_plugin(tmp_path, "vote", "1.0.0", permissions=SEND)
+    ran = desk.run("install", "poll", str(vote), "--yes")
+    assert ran.code == 3
+    told = "error: --yes says yes to the plan, and not to what poll and vote ask for; nothing was changed"
+    assert ran.err.splitlines()[0] == told
 
 
 def test_a_program_is_told_what_consent_is_missing(desk: Desk):

@@ -295,7 +295,8 @@ def _agreed(output: Output, plan: JsonObject, answers: Answers, deed: Deed) -> b
     words = f"{'Update' if _only_changes(plan) else deed.question or 'Change'} {_names(plan)}"
     if answers.yes and (output.as_json or not sys.stdin.isatty()):  # nobody is there to be asked
         who = plain(joined([request["plugin"] for request in plan["consent"]]))
-        told = f"--yes says yes to the plan, and not to what {who} asks for; nothing was changed"
+        asks = "asks" if len(plan["consent"]) == 1 else "ask"
+        told = f"--yes says yes to the plan, and not to what {who} {asks} for; nothing was changed"
         raise PlanRefused(told, plan, hint=f"add {option}")
     require_yes(output, f"{words}?", words[0].lower() + words[1:], plan, option)
     return consent
