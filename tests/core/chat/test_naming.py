@@ -81,6 +81,13 @@ async def test_a_plugin_that_is_called_as_another_one_or_a_member_is_told_by_its
         "own": "Own",
         "map": "M\u00e1p",
     }
+    owner = await chat.person("owner")
+    listed = await owner.http.get("/plugins")
+    counted = await owner.http.get("/plugins/stats")
+    for name in told.values():
+        assert f"<b>{name}</b>" in listed.text
+        assert f">{name}</a>" in counted.text
+    assert "<h1>Poll (poll)</h1>" in (await owner.http.get("/plugins/stats/poll")).text
 
 
 MANY = """

@@ -117,7 +117,7 @@ class Bridge:
         add_permit_commands(application.host.commands, self._accounts)
         self.application = application
         self._panel = Panel(application.host.ui, self._board.presence, self.name_of)
-        self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
+        self._operations = Operations(application, news=self._news, on_change=self._tell_plugins, name_of=self.name_of)
         application.host.plugins.on_change(self._hear_of)
         await application.start()
 

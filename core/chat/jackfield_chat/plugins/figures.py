@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jackfield.errors import JackfieldError
-
 from jackfield_chat.plugins.charts import chart_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jackfield.host import Host, PluginStatus
 
@@ -104,10 +102,12 @@ class Figures:
 
     Args:
         host: runs them.
+        name_of: what a plugin is called, by its id.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, name_of: Callable[[str], str]) -> None:
         self._host = host
+        self._name_of = name_of
 
     async def rows(self) -> list[Row]:
         """Return every plugin that was used, failed or keeps something, the most used first."""
@@ -156,12 +156,6 @@ class Figures:
         ]
         total = self._row(stats) if stats is not None and stats.uses else None
         return PluginFigures(status, total, uses, lines[::-1])
-
-    def _name_of(self, plugin: str) -> str:
-        try:
-            return self._host.plugins.status(plugin).name or plugin
-        except JackfieldError:
-            return plugin  # one that was removed meanwhile
 
     def _row(self, stats: Any) -> Row:
         blocked = ""

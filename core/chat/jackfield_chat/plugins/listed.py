@@ -20,11 +20,13 @@ class Installed:
     Args:
         row: what is known without running it.
         status: how it runs; None where it was not loaded.
+        name: what it is called, with its id where others are called so.
         has_settings: whether there is something to set.
     """
 
     row: Row
     status: PluginStatus | None
+    name: str
     has_settings: bool = False
 
     @property

@@ -79,16 +79,20 @@ class Operations:
         application: the running plugins and their management.
         news: keeps what a look for updates finds.
         on_change: called after each change.
+        name_of: what a plugin that the host knows is called, by its id.
 
     Attributes:
         running: what is asked of single plugins for as long as the chat runs.
     """
 
-    def __init__(self, application: Application, *, news: News, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, application: Application, *, news: News, on_change: Callable[[], None], name_of: Callable[[str], str]
+    ) -> None:
         self._application = application
         self._host = application.host
         self._news = news
         self._on_change = on_change
+        self._name_of = name_of
         self._questions: dict[str, tuple[str, Question]] = {}
         self._turn = asyncio.Lock()
         self.running = Running(application.host, on_change)
@@ -103,7 +107,15 @@ class Operations:
         rows, settable = await asyncio.to_thread(
             lambda: (self._management.list(), self._management.kept.with_settings())
         )
-        return [Installed(row, statuses.get(row.id), canonical_id(row.id) in settable) for row in rows]
+        return [
+            Installed(
+                row,
+                statuses.get(row.id),
+                self._name_of(row.id) if row.id in statuses else row.name or row.id,
+                canonical_id(row.id) in settable,
+            )
+            for row in rows
+        ]
 
     @cached_property
     def settings(self) -> PluginSettings:
@@ -123,7 +135,7 @@ class Operations:
     @cached_property
     def figures(self) -> Figures:
         """What the plugins did since the chat started."""
-        return Figures(self._host)
+        return Figures(self._host, self._name_of)
 
     async def search(self, query: str) -> list[Offer]:
         """Return what the marketplaces hold; with an empty query, everything.

@@ -33,7 +33,7 @@ async def show_one(request: Request, account: Account) -> Response:
         raise HTTPException(404, f"No plugin {plugin} is installed in this chat.") from exc
     except JackfieldError as exc:
         raise HTTPException(503, sentence(exc)) from exc
-    name = found.status.name or found.status.id
+    name = chat_of(request).bridge.name_of(found.status.id)
     return page("plugin_figures.html", found=found, name=name, program=chat_of(request).bridge.program)
 
 
