@@ -48,7 +48,7 @@ async def test_the_doctor_names_a_plugin_that_runs_on_with_old_code(running, fol
     await until(lambda: "ZeroDivisionError" in plugins.status("scribe").problem)
     seen = await running.run("doctor")
     assert seen.code == 1
-    told = r"^failing: scribe: scribe was not reloaded: ZeroDivisionError.*; the code before runs on\n  → jackfield "
+    told = r"^failing: scribe was not reloaded: ZeroDivisionError.*; the code before runs on\n  → jackfield "
     assert re.search(told, seen.out, re.MULTILINE)
     write(folder, "scribe.py", written("1.0.0", "def on_load(server, previous):", "    server.logger.info('mended')"))
     await until(lambda: not plugins.status("scribe").problem)

@@ -61,7 +61,8 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
     output.data({"app": session.host.name, "findings": findings, "sandbox": sandbox})
     passed = _tell_sandbox(output, sandbox, in_full=tries)
     for finding in found:
-        whose = f"{finding.plugin}: " if finding.plugin else ""
+        named = not finding.plugin or finding.problem.startswith(f"{finding.plugin} ")
+        whose = "" if named else f"{finding.plugin}: "
         label, colour = ("note:", None) if finding.is_note else (f"{finding.kind}:", "yellow")
         first, *more = output.wrapped(f"{label} {plain(whose + finding.problem)}")
         output.line(click.style(label, fg=colour, bold=True) + first[len(label) :])
