@@ -373,3 +373,5 @@ def test_enable_tells_of_a_command_that_another_plugin_has(desk: Desk, tmp_path)
         assert (told in ran.out.splitlines()) is (name == "aaa"), ran.out
     assert desk.run("disable", "aaa").code == 0
     assert desk.run("enable", "aaa").out.splitlines() == ["aaa was enabled.", told]
+    rows = desk.run("enable", "aaa", "zzz", "--json").json["plugins"]
+    assert [row["clashes"] for row in rows] == [[told.removeprefix("note: ")], []]

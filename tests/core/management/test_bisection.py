@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import UsageError
 from jackfield.management import Bisection, Environment, Management, Trial, restore
+from jackfield.storage import State, longest_enabled
 from jackfield.store import Layout
 
 from tests.support.profiles import Profile, hostfile
@@ -109,6 +110,22 @@ def test_the_wishes_come_back_whatever_happens(management, installed):
     assert dict(installed.state.items("wish/")) == before
     assert restore(installed.state, by="another process") is False
     assert installed.state.get("bisect") is None
+
+
+def test_who_was_enabled_first_still_was_after_a_search(management, installed):
+    for plugin in ("lib", "stuck", "app"):  # after zoo
+        installed.disable(plugin)
+        installed.enable(plugin)
+    order = ("zoo", "lib", "stuck", "app")
+    assert longest_enabled(installed.state) == order
+    trial = Trial.of(management.inventory(), management.state, by="test")
+    trial.begin()
+    for plugins in ((), ("app",), ("app", "zoo")):
+        trial.run_with(plugins)
+        assert longest_enabled(installed.state) == order
+    installed.disable("stuck")
+    trial.restore(disabled="lib")
+    assert longest_enabled(installed.state) == longest_enabled(State(installed.layout.state)) == ("zoo", "app")
 
 
 def test_a_search_that_was_ended_elsewhere_changes_nothing_any_more(management, installed):

@@ -68,6 +68,8 @@ class TestTheUsersWord:
         assert told in plan.notes
         await management.apply(plan, accept_permissions=True, by="tester")
         assert management.clashes("aaa") == (told,)
+        management.enable("poll", accept_permissions=True, by="tester")  # it was enabled already, and keeps its command
+        assert management.clashes("poll") == ()
         again = await management.plan_install([str(build_plugin(tmp_path, "aaa", "1.1.0", more=alike))])
         assert told not in again.notes  # it has been so all along
         management.disable("poll", by="tester")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jackfield.errors import StoreError
-from jackfield.storage import State
+from jackfield.storage import State, longest_enabled
 
 from tests.support.examples import examples
 
@@ -40,11 +40,11 @@ def test_what_has_been_set_longest_comes_first_also_for_who_opens_the_log_later(
     state.change({"wish/dice": True}, by="tester")
     state.change({"wish/aaa": True}, by="tester")
     state.change({"wish/poll": True}, by="tester")
-    assert state.oldest("wish/") == ["poll", "dice", "aaa"]
+    assert longest_enabled(state) == ("poll", "dice", "aaa")
     state.change({"wish/poll": False}, by="tester", transaction="off")
-    assert state.oldest("wish/") == ["dice", "aaa"]
+    assert longest_enabled(state) == ("dice", "aaa")
     state.revert("off", by="tester")
-    assert state.oldest("wish/") == State(tmp_path).oldest("wish/") == ["dice", "aaa", "poll"]
+    assert longest_enabled(state) == longest_enabled(State(tmp_path)) == ("dice", "aaa", "poll")
 
 
 def test_the_history_tells_before_after_when_by_whom_and_why(tmp_path):

@@ -45,7 +45,7 @@ _WISHED = record(
         "plugins": many(
             record(
                 {"id": TEXT, "enabled": FLAG, "changed": FLAG},
-                {"running": maybe(record({"state": TEXT, "problem": maybe(TEXT)}))},
+                {"running": maybe(record({"state": TEXT, "problem": maybe(TEXT)})), "clashes": many(TEXT)},
             )
         ),
     }

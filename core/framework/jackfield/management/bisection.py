@@ -20,10 +20,7 @@ from jackfield.errors import DependencyLoop, UsageError
 from jackfield.management.inventory import Inventory
 from jackfield.manifest import canonical_id
 from jackfield.resolution import load_order
-from jackfield.storage import State
-
-BISECT_KEY = "bisect"
-"""Under this key the state keeps the wishes as they were, for as long as a search changes them."""
+from jackfield.storage import BISECT_KEY, State
 
 
 class Bisection:

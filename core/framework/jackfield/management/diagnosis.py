@@ -7,7 +7,6 @@ from functools import cache, partial
 
 from jackfield.errors import StoreError, UnknownPlugin
 from jackfield.locks import locks_problem
-from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.clashes import roots_of
 from jackfield.management.finding import Finding
 from jackfield.management.inventory import Inventory
@@ -17,7 +16,7 @@ from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import UNCONFINED, decide
 from jackfield.revocation import OLD_SECONDS, Lists
-from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
+from jackfield.storage import BISECT_KEY, DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
 from jackfield.store import SURROUNDINGS, Layout, Store, hindrance, is_read_only, misfits, unmet
 
 

@@ -22,6 +22,7 @@ from jackfield.management.unmet import refusal, unmet_need
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
+from jackfield.storage import longest_enabled
 from jackfield.store import Generation, with_misfits
 
 _PLACES = {"environment": "the environment (pip, uv)", "store": "the store"}
@@ -117,7 +118,7 @@ class Inventory:
         folders = self._state.get(SCRIPT_FOLDERS)
         if not isinstance(folders, list) or not folders:
             return []
-        languages = languages_of([*self.environment.values(), *self.stored.values()], self._state.oldest("wish/"))
+        languages = languages_of([*self.environment.values(), *self.stored.values()], longest_enabled(self._state))
         return discover_scripts([Path(str(one)) for one in folders], languages)
 
     @cached_property

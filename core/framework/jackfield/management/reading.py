@@ -252,7 +252,7 @@ class ManagementReader:
         return self._wishes().request(plugin)
 
     def clashes(self, plugin: str) -> tuple[str, ...]:
-        """Say which commands of a plugin are those of others that are enabled, a sentence each.
+        """Say which commands of a plugin are those of others that have been enabled longer, a sentence each.
 
         Raises:
             UnknownPlugin: it is not installed.

@@ -15,7 +15,7 @@ from jackfield.management.reports import PermissionReport
 from jackfield.management.unmet import refusal
 from jackfield.manifest import Candidate, HostFile, Manifest, Requirement
 from jackfield.permissions import Grant, Growth, GrowthEntry, Permission, Placement, decide
-from jackfield.storage import State
+from jackfield.storage import State, longest_enabled
 
 
 class Wishes:
@@ -80,12 +80,14 @@ class Wishes:
         self._state.change(changes, by=by, why=f"enable {candidate.id}", expecting=known)
 
     def clashes(self, plugin: str) -> tuple[str, ...]:
-        """Say which commands of a plugin are those of others that are enabled, a sentence each."""
+        """Say which commands of a plugin are those of others that have been enabled longer, a sentence each."""
         candidate = self._inventory.candidate(plugin)
         if candidate.manifest is None:
             return ()
-        own, manifests = candidate.canonical_id, self._inventory.manifests
-        others = {cid: one for cid, one in manifests.items() if cid != own and self._inventory.enabled(cid)}
+        own, longest = candidate.canonical_id, longest_enabled(self._state)
+        newer = longest[longest.index(own) :] if own in longest else ()
+        manifests = self._inventory.manifests.items()
+        others = {cid: one for cid, one in manifests if cid not in {own, *newer} and self._inventory.enabled(cid)}
         return tuple(clashes({own: candidate.manifest}, others, {}))
 
     def disable(self, plugin: str, *, by: str) -> None:

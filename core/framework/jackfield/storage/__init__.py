@@ -9,6 +9,7 @@ from jackfield.storage.entry import JSON, Change, Entry
 from jackfield.storage.folders import delete_folder, make_private, write_private
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
 from jackfield.storage.state import Reverted, State
+from jackfield.storage.wishes import BISECT_KEY, longest_enabled
 
 if TYPE_CHECKING:
     from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from jackfield.storage.written import MAXIMUM_VALUE_BYTES
 
 __all__ = [
+    "BISECT_KEY",
     "DATABASE",
     "DEFAULT_QUOTA",
     "FAILED_STARTS",
@@ -64,6 +66,7 @@ __all__ = [
     "delete_folder",
     "folder_size",
     "list_as_text",
+    "longest_enabled",
     "make_private",
     "quota_of",
     "setting_as_text",

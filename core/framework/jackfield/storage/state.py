@@ -76,15 +76,6 @@ class State:
             named = islice(self._order, bisect_left(self._order, prefix), None)
             return {key: _own(self._values[key]) for key in takewhile(lambda key: key.startswith(prefix), named)}
 
-    def oldest(self, prefix: str) -> list[str]:
-        """What follows `prefix` in each key that is set to something true, first the one that has been so longest.
-
-        Of several that were set together the first is the one whose name is.
-        """
-        with self._guard:
-            self._refresh()
-            return [key.removeprefix(prefix) for key in self._true if key.startswith(prefix)]
-
     def change(
         self,
         changes: Mapping[str, JSON],
@@ -213,8 +204,6 @@ class State:
     def _forget(self) -> None:
         self._entries: list[Entry] = []
         self._values: dict[str, JSON] = {}
-        # The keys whose values are true, in the order in which they became so: a set whose order counts.
-        self._true: dict[str, None] = {}
         self._order = None
         # key -> the changes still in force, oldest first: (transaction, value before it)
         self._stacks: dict[str, list[tuple[str, JSON]]] = {}
@@ -271,10 +260,6 @@ class State:
                     stack.pop()
             else:
                 stack.append((entry.transaction, change.before))
-            if change.after:
-                self._true.setdefault(change.key)
-            else:
-                self._true.pop(change.key, None)
             if change.after is None:
                 self._values.pop(change.key, None)
             else:

@@ -6,6 +6,7 @@ import os
 import signal
 
 import pytest
+from jackfield.management import Trial
 
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
@@ -153,6 +154,24 @@ async def test_start_without_plugins_forgets_nothing(profile, running, polls):
     profile.enable("aaa")
     profile.enable("poll")
     require_kept(await running())
+
+
+async def test_a_search_for_who_is_to_blame_takes_it_from_nobody(profile, running, polls):
+    profile.install(polls("poll"), polls("aaa"))
+    profile.enable("poll")
+    profile.enable("aaa")
+    require_kept(host := await running())
+    trial = Trial(profile.state, ("aaa", "poll"), "tester")
+    trial.begin()
+    trial.run_with(("aaa",))
+    await host.reload_changes()
+    assert (host.plugins.status("aaa").state, host.commands.owner("poll")) == ("failed", None)
+    await host.stop()
+    host = await running()  # one that crashes is started for each question
+    assert host.plugins.status("aaa").problem.startswith(TAKEN)
+    trial.restore()
+    await host.reload_changes()
+    require_kept(host)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"poll": 3}', '{"poll": "../"}', "[" * 100_000, "\udcff"])

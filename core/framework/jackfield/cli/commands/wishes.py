@@ -1,5 +1,7 @@
 """`jackfield enable` and `jackfield disable`."""
 
+from collections.abc import Mapping
+
 import click
 
 from jackfield.cli.completing import installed_ids
@@ -28,13 +30,15 @@ def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions
     for plugin, request in requests.items():
         if request.growth and not accept_permissions:
             _ask(session, plugin, request.to_mapping())
+    clashes: dict[str, list[str]] = {}
     for plugin in ids:
         shown = requests[plugin]
         management.enable(plugin, accept_permissions=bool(shown.growth), shown=shown, by=session.by)
         output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
-        for clash in management.clashes(plugin):
+        clashes[plugin] = list(management.clashes(plugin))
+        for clash in clashes[plugin]:
             output.line(f"note: {plain(clash)}")
-    _tell_host(session, "enable", wished, enabled=True)
+    _tell_host(session, "enable", wished, clashes)
 
 
 def _ask(session: Session, plugin: str, request: JsonObject) -> None:
@@ -59,20 +63,23 @@ def disable(session: Session, ids: tuple[str, ...]) -> None:
     for plugin in ids:
         session.management.disable(plugin, by=session.by)
         session.output.line(f"{plain(plugin)} was {'disabled' if wished[plugin] else 'disabled already'}.")
-    _tell_host(session, "disable", wished, enabled=False)
+    _tell_host(session, "disable", wished)
 
 
-def _tell_host(session: Session, order: str, wished: dict[str, bool], *, enabled: bool) -> None:
+def _tell_host(
+    session: Session, order: str, wished: dict[str, bool], clashes: Mapping[str, list[str]] | None = None
+) -> None:
     """Have a running application follow at once, and tell how that went; the exit code is 1 where it failed."""
     answers: list[JsonObject] = []
-    failed = False
+    failed, enabled = False, order == "enable"
     there = session.running.is_there
     for plugin, was in wished.items():
         outcome: JsonObject | None = None
         if there:
             outcome = _outcome(session, order, plugin)
             failed = failed or (enabled and bool(outcome["problem"]))
-        answers.append({"id": plugin, "enabled": enabled, "changed": was != enabled, "running": outcome})
+        told = {"clashes": clashes[plugin]} if clashes is not None else {}
+        answers.append({"id": plugin, "enabled": enabled, "changed": was != enabled, "running": outcome, **told})
     session.output.data({"app": session.host.name, "plugins": answers})
     if failed:
         click.get_current_context().exit(1)

@@ -62,7 +62,7 @@ class KeptRoots:
         there = {
             cid: verdict.candidate
             for cid, verdict in seen.judgement.verdicts.items()
-            if (verdict.runs or cid in seen.wished) and cid not in seen.wishes.revoked
+            if (verdict.runs or cid in seen.wished or cid in seen.longest) and cid not in seen.wishes.revoked
         }
         had = ((root, canonical_id(plugin)) for root, plugin in self._commands.kept.items())
         claims = {root: there[cid].id for root, cid in had if cid in there} | self._commands.owners()

@@ -18,7 +18,7 @@ from jackfield.isolation import user_limits
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant, Placement
 from jackfield.sandbox import grade_of, probe
-from jackfield.storage import State
+from jackfield.storage import State, longest_enabled
 from jackfield.store import SURROUNDINGS, Generation, Store, idle_trees, with_misfits
 
 
@@ -38,7 +38,8 @@ class Survey:
         wished: the canonical ids that the user wants to run, whatever was asked for this run.
         footings: by canonical id, what each winner runs on or would run on.
         revoked: what comes of those that a marketplace revoked.
-        longest: the canonical ids of `wished` that the user enabled, first the one that has been so longest.
+        longest: the canonical ids that the user enabled, first the one that has been so longest; also those that are
+            disabled for a moment, in a search for who is to blame.
     """
 
     generation: Generation
@@ -98,7 +99,7 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups, state.get(SURROUNDINGS))]
-    longest = tuple(state.oldest("wish/"))
+    longest = longest_enabled(state)
     languages = languages_of(candidates, longest)
     in_folders = discover_scripts(scripts.folders, languages, {one: running[one].id for one in running})
     taken = {one.canonical_id for one in candidates}
