@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.core.chat.test_plugins import profile_of
 from tests.support.marketplace import running_marketplace
 from tests.support.processes import free_port
+from tests.support.waiting import until
+from tests.support.wheels import build_plugin
 
 if TYPE_CHECKING:
     from tests.core.chat.conftest import RunningChat, Serve
@@ -120,3 +123,35 @@ class Main(Plugin):
         assert "Start again brittle" not in again.text
         await owner.say("!there")
         assert (await owner.hears("it is there"))["plugin"] == "brittle"
+
+
+async def test_who_is_too_early_for_a_command_is_told_that_its_plugin_starts(
+    chat: "RunningChat", tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    code = f"""
+import asyncio
+from pathlib import Path
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    async def on_enable(self):
+        while not Path({str(gate)!r}).exists():
+            await asyncio.sleep(0.01)
+
+    @command("there")
+    async def there(self, source): await source.reply("it is there")
+"""
+    slow = {"code": code, "isolation": "inline", "more": '[contributes]\ncommands = [{ name = "there" }]\n'}
+    profile = profile_of(chat)
+    profile.install(build_plugin(tmp_path, "slow", **slow))
+    profile.enable("slow")
+    host = chat.app.state.chat.bridge.application.host
+    await until(lambda: any(one.state == "loaded" for one in host.plugins.list()))
+    ada = await chat.person("ada")
+    early = await ada.say("!there")
+    gate.touch()
+    assert (early["type"], early["message"]) == ("error", "Slow is being started. Say it once more in a moment.")
+    await chat.plugin("slow")
+    await ada.say("!there")
+    await ada.hears("it is there")

@@ -189,7 +189,8 @@ class Bridge:
     def unknown_command(self, word: str, account: Account) -> Answer:
         """Return what a member is told whose command, by its first word, nobody answers."""
         host = self.application.host if self.application is not None else None
-        return unknown_command(host, word, MemberSource(account, "", permits=self._accounts.permits))
+        source = MemberSource(account, "", permits=self._accounts.permits)
+        return unknown_command(host, word, source, name_of=self.name_of)
 
     def command_help(self, account: Account) -> list[tuple[str, str]]:
         """Return usage and help of each command that a member may use."""

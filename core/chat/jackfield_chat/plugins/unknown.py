@@ -9,29 +9,33 @@ from jackfield.errors import PluginError
 from jackfield_chat.plugins.answers import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jackfield.api import CommandSource
     from jackfield.host import Host, PluginStatus
 
 
-def unknown_command(host: Host | None, word: str, source: CommandSource) -> Answer:
+def unknown_command(host: Host | None, word: str, source: CommandSource, *, name_of: Callable[[str], str]) -> Answer:
     """Return what whoever gave the command is told; the line is sent as a message.
 
     Args:
         host: runs the plugins; None where there are none.
         word: the first word of the line, without its `!`.
         source: who gave it.
+        name_of: what a plugin is called, by its id.
 
     Raises:
-        PluginError: its plugin is on its way back after its process ended; the line is for nobody else.
+        PluginError: its plugin is coming up, or is on its way back after its process ended; the line is for nobody else.
     """
     there = "!help lists those there are"
     if host is None:
         return Answer.of(f"No plugin has the command !{word}, so this was sent as a message", there)
     down = _away(host, word)
     if down is not None:
-        name = down.name or down.id
-        if down.comes_back:
-            raise PluginError(f"{name} is being started again. Say it once more in a moment.", plugin=down.id)
+        name = name_of(down.id)
+        if down.comes_back or down.state == "loaded":
+            again = " again" if down.comes_back else ""
+            raise PluginError(f"{name} is being started{again}. Say it once more in a moment.", plugin=down.id)
         title = f"!{word} is a command of {name}, which does not run ({down.state}), so this was sent as a message"
         return Answer.of(title, "The chat's owner sees why on the page of plugins.")
     near = host.commands.nearest(word, source)
