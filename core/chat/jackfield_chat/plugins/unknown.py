@@ -25,7 +25,7 @@ def unknown_command(host: Host | None, word: str, source: CommandSource, *, name
         name_of: what a plugin is called, by its id.
 
     Raises:
-        PluginError: its plugin is coming up, or is on its way back after its process ended; the line is for nobody else.
+        PluginError: its plugin comes up, for the first time or after its process ended; the line is for nobody else.
     """
     there = "!help lists those there are"
     if host is None:
