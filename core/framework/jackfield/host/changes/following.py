@@ -175,7 +175,8 @@ class Following:
             seen: what is there and what is wished.
         """
         try:
-            await self._settle(seen)
+            with starting():  # also what goes down calls others, whose requests must not wait for the end of all this
+                await self._settle(seen)
         finally:  # whatever has kept it from its end: nothing comes any more of what is waited for
             self._runner.stand_ins.end()
 

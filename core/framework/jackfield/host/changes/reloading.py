@@ -20,7 +20,7 @@ from jackfield.host.facets import Wiring
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.remote import RemotePlugin
+from jackfield.host.remote import RemotePlugin, starting
 from jackfield.host.switch import Footing, with_dependents
 from jackfield.manifest import Candidate
 from jackfield.runtime import Loaded
@@ -113,7 +113,8 @@ class Reloading:
         """
         others = self._runner.stand_ins.plugins
         try:
-            return await self._reload(seen, chosen)
+            with starting():  # what plugins ask for that its callbacks call must not wait for its end
+                return await self._reload(seen, chosen)
         finally:
             self._runner.stand_ins.end(but=others)
 

@@ -102,7 +102,8 @@ class StandIns:
 
     def _left(self, seconds: float) -> Callable[[], float]:
         """Return what says how long one who begins to wait may still do so."""
-        if self._is_part():
+        asked = asking.get()  # by one that such a callback has called, or may have: it does not say for whom it asks
+        if self._is_part() or (asked is not None and any(not one.is_over for one in asked.starts)):
             until = monotonic() + seconds
             return lambda: until - monotonic()
         return lambda: self._until - monotonic()
