@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.support.guests import SEND
 from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.wheels import manifest_text
 
 if TYPE_CHECKING:
     from tests.core.chat.conftest import Person, Serve
@@ -109,6 +111,20 @@ async def test_an_install_shows_what_it_is_about_and_waits_for_a_yes(
     assert (await owner.hears("1.0.0 counts 1"))["plugin"] == "counter"
     assert not any(event["type"] == "answer" for event in ada.seen)
     assert (await owner.say("/plugins install counter"))["title"] == "counter is installed already."
+
+
+async def test_what_is_asked_for_a_plugin_that_is_called_as_another_one_names_its_id(
+    serve: "Serve", tmp_path: Path
+) -> None:
+    with running_marketplace(tmp_path) as market:
+        market.publish("poll")
+        named_alike = manifest_text("pole", permissions=SEND).replace('name = "Pole"', 'name = "Poll"')
+        market.publish("pole", manifest=named_alike)
+        chat = await serve(marketplaces=(market.url,))
+        owner = await chat.person("owner")
+        assert (await owner.say("/plugins install pole"))["title"] == "Install and enable Poll (pole) 1.0.0?"
+        page = (await owner.http.get("/plugins?q=")).text
+        assert sorted(re.findall(r"data-offer=.*?<b>(.*?)</b>", page, re.DOTALL)) == ["Poll", "Poll (pole)"]
 
 
 async def test_a_yes_to_what_was_not_shown_is_answered_by_showing_it(

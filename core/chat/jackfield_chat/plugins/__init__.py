@@ -7,7 +7,7 @@ from jackfield_chat.plugins.listed import Installed, Offer
 from jackfield_chat.plugins.operations import Action, Operations, Question
 from jackfield_chat.plugins.placing import Place
 from jackfield_chat.plugins.plugin_settings import Field, Form
-from jackfield_chat.plugins.sentences import besides, day, parts, update_line, update_plan
+from jackfield_chat.plugins.sentences import besides, day, headline, parts, update_line, update_plan
 from jackfield_chat.plugins.updating import CHOICES
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "advised",
     "besides",
     "day",
+    "headline",
     "parts",
     "update_line",
     "update_plan",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jackfield_chat.plugins.advice import advised
-from jackfield_chat.plugins.sentences import runs_in
+from jackfield_chat.plugins.sentences import called, runs_in
 
 if TYPE_CHECKING:
     from jackfield.host import PluginStatus
@@ -79,3 +79,8 @@ class Offer:
     summary: str
     publisher: str
     installed: str
+
+    @property
+    def called(self) -> str:
+        """Its name, with the id where that is another word."""
+        return called(self.name, self.id)

@@ -107,15 +107,8 @@ class Operations:
         rows, settable = await asyncio.to_thread(
             lambda: (self._management.list(), self._management.kept.with_settings())
         )
-        return [
-            Installed(
-                row,
-                statuses.get(row.id),
-                self._name_of(row.id) if row.id in statuses else row.name or row.id,
-                canonical_id(row.id) in settable,
-            )
-            for row in rows
-        ]
+        names = {row.id: self._name_of(row.id) if row.id in statuses else row.name or row.id for row in rows}
+        return [Installed(row, statuses.get(row.id), names[row.id], canonical_id(row.id) in settable) for row in rows]
 
     @cached_property
     def settings(self) -> PluginSettings:

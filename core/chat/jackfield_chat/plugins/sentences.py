@@ -104,9 +104,19 @@ def _wish(sentence: str, reason: str, risk: str, *, new: bool) -> AnswerLine:
 
 def headline(request: ConsentRequest) -> str:
     """Return which plugin is meant: `Poll 1.3.1` or `Poll 1.3.1 → 2.0.0`."""
+    name = called(request.name, request.plugin)
     if request.previous is not None and request.previous != request.version:
-        return f"{request.name} {request.previous} → {request.version}"
-    return f"{request.name} {request.version}"
+        return f"{name} {request.previous} → {request.version}"
+    return f"{name} {request.version}"
+
+
+def called(name: str, plugin: str) -> str:
+    """Return what a plugin is called that may not be here yet: `Poll`, or `Poll (pole)` where the name is not its id.
+
+    Anybody may call a plugin like another one, and of each id there is one.
+    """
+    spelled = "-".join(name.lower().split()).replace("_", "-").replace(".", "-")
+    return name if spelled == plugin.replace("_", "-").replace(".", "-") else f"{name} ({plugin})"
 
 
 def done(plan: Plan) -> str:

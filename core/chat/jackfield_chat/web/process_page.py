@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from jackfield_chat.accounts import Account, Role
-from jackfield_chat.plugins import Operations, Place, Question, parts
+from jackfield_chat.plugins import Operations, Place, Question, headline, parts
 from jackfield_chat.web.conversation import sentence
 from jackfield_chat.web.forms import read_form
 from jackfield_chat.web.rendering import page
@@ -59,7 +59,7 @@ async def _answer(request: Request, sent: dict[str, str], *, who: str) -> Respon
         problem=problem,
         told=outcome if isinstance(outcome, str) else "",
         question=question,
-        consent=[(one, parts(one)) for one in question.requests] if question is not None else [],
+        consent=[(headline(one), parts(one)) for one in question.requests] if question is not None else [],
     )
 
 
