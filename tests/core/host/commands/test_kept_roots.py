@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -134,6 +135,36 @@ async def test_what_a_plugin_gives_up_is_free(profile, build, running, polls):
     assert (await running()).commands.owner("poll") == "aaa"
 
 
+@pytest.mark.parametrize("activation", ["startup", "demand"])
+@pytest.mark.parametrize("code", [NOTHING, FAILS], ids=["runs", "fails"])
+async def test_what_the_next_manifest_leaves_out_is_free_at_once(profile, build, running, polls, activation, code):
+    def manifest(version, more):
+        return manifest_text("poll", version, more=more).replace("\n\n", f'\nactivation = "{activation}"\n\n', 1)
+
+    other = '[contributes]\ncommands = [{ name = "other" }]\n'
+    profile.install(polls("poll", manifest=manifest("1.0.0", DECLARES)), polls("aaa"))
+    profile.enable("poll")
+    profile.enable("aaa")
+    host = await running()
+    assert host.commands.owner("poll") == "poll"
+    await host.stop()
+    profile.install(build("poll", "2.0.0", code=code, manifest=manifest("2.0.0", other)), polls("aaa"))
+    host = await running()
+    assert (host.commands.owner("poll"), host.plugins.status("aaa").state) == ("aaa", "active")
+
+
+async def test_one_whose_files_are_gone_keeps_it(profile, running, polls):
+    profile.install(polls("poll"), polls("aaa"))
+    profile.enable("poll")
+    await (await running()).stop()
+    for tree in profile.store.active().plugin_trees:
+        if (tree / "chat_poll").exists():
+            shutil.rmtree(tree)
+    profile.enable("aaa")
+    host = await running()
+    assert host.plugins.status("aaa").problem.startswith(TAKEN)
+
+
 async def test_one_that_declares_a_root_and_adds_none_keeps_it_from_nobody(profile, build, running, polls):
     profile.install(build("aaa", code=NOTHING, more=DECLARES), polls("poll"))
     profile.enable("aaa")
@@ -174,7 +205,10 @@ async def test_a_search_for_who_is_to_blame_takes_it_from_nobody(profile, runnin
     require_kept(host)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"poll": 3}', '{"poll": "../"}', "[" * 100_000, "\udcff"])
+ODD = [f'{{"roots": {roots}, "declared": []}}' for roots in ('{"poll": 3}', '{"poll": "../"}', "[3]", "null")]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"poll": "aaa"}', *ODD, "[" * 100_000, "\udcff"])
 async def test_damaged_record_counts_as_none(profile, running, polls, text):
     profile.install(polls("poll"), polls("aaa"))
     profile.enable("poll")
