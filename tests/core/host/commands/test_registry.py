@@ -159,6 +159,22 @@ async def test_the_framework_speaks_in_the_words_of_the_application_and_a_plugin
     assert await answers(registry, "broken") == [answer]
 
 
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        ("poll used 61 MiB of 50 MiB and was stopped", "poll used 61 MiB of 50 MiB and was stopped"),
+        ("poll: a task cancelled itself", "poll: a task cancelled itself"),
+        ("polls are closed", "poll: polls are closed"),
+    ],
+)
+async def test_a_failure_that_names_what_the_command_is_called_names_it_once(registry, problem, told):
+    async def fail(source):
+        raise PluginError(problem, plugin="poll")
+
+    registry.add("poll", "poll", fail)
+    assert await answers(registry, "poll") == [told]
+
+
 @given(st.text(max_size=60))
 async def test_no_text_breaks_the_dispatcher(text):
     registry = CommandRegistry(run)

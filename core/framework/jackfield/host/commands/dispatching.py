@@ -111,7 +111,9 @@ class Dispatcher:
             await source.reply(f"{self._told(error)}\nusage: {self._prefix}{command.usage}")
         except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command
             if isinstance(error, JackfieldError) and not isinstance(error, RemoteError):
-                await source.reply(f"{command.name}: {self._told(error)}")
+                told = self._told(error)  # of a plugin that is called like its command it names that already
+                named = told.startswith((f"{command.name} ", f"{command.name}: "))
+                await source.reply(told if named else f"{command.name}: {told}")
             else:
                 await source.reply(f"{command.name} failed: {_failure(error)}")
 
