@@ -109,7 +109,7 @@ class Main(Plugin):
             while "5 times within a minute" not in host.plugins.status("brittle").problem:
                 answers.append(await owner.say("!vanish"))
         returning = {str(one["message"]) for one in answers if one["type"] == "error"}
-        assert returning == {"Brittle is being started again. Say it once more in a moment."}
+        assert returning == {"Brittle is being started. Say it once more in a moment."}
         answer = await owner.say("!there")
         assert (
             answer["title"]

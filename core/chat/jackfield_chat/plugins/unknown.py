@@ -34,8 +34,7 @@ def unknown_command(host: Host | None, word: str, source: CommandSource, *, name
     if down is not None:
         name = name_of(down.id)
         if down.comes_back or down.state == "loaded":
-            again = " again" if down.comes_back else ""
-            raise PluginError(f"{name} is being started{again}. Say it once more in a moment.", plugin=down.id)
+            raise PluginError(f"{name} is being started. Say it once more in a moment.", plugin=down.id)
         title = f"!{word} is a command of {name}, which does not run ({down.state}), so this was sent as a message"
         return Answer.of(title, "The chat's owner sees why on the page of plugins.")
     near = host.commands.nearest(word, source)
