@@ -144,3 +144,17 @@ async def test_a_callback_does_not_wait_for_one_that_comes_up_after_it(profile, 
     assert monotonic() - began < LIMIT_SECONDS + 2
     assert [host.plugins.status(name).state for name in "ab"] == ["active", "active"]
     assert "an event was not heard: b was replaced meanwhile, and its next code is not there" in caplog.text
+
+
+@pytest.mark.feature("M36")
+async def test_an_event_that_the_next_code_does_not_listen_for_is_told_as_that(worker, profile, build, caplog):
+    host = await worker(code(on_unload=SLOW))
+    deaf = code().replace('@listener("plugin:a:tick")', '@listener("plugin:a:tock")')
+    profile.install(build("a", "1.1.0", code=deaf, isolation="worker", more=DECLARES))
+    profile.enable("a", isolation="worker")
+    changing = asyncio.ensure_future(host.reload_changes())
+    await until(lambda: not host.plugins.record("a").wiring.entrances.is_open, timeout_seconds=20)
+    await host.events.emit(Event("plugin:a:tick", "", {"number": 1}))
+    await changing
+    assert host.plugins.status("a").state == "active"
+    assert "an event was not heard: a was replaced meanwhile, and its next code does not listen for it" in caplog.text

@@ -193,7 +193,10 @@ class StandIn(Proxy):
         except (TimeoutError, PluginError):
             found = None
         if found is None:
-            _log.warning("an event was not heard: %s", self._gone().message)
+            why = self._gone().message
+            if heir.done() and self._is_there:
+                why = f"{self.plugin} was replaced meanwhile, and its next code does not listen for it"
+            _log.warning("an event was not heard: %s", why)
         return found
 
     async def there(self, coming: asyncio.Future[bool]) -> bool:
