@@ -120,6 +120,7 @@ def test_neither_an_error_nor_a_line_of_the_log_is_obeyed_by_a_terminal(tmp_path
     )
     assert done.returncode
     assert done.stderr.startswith("jackfield-chat: ")
-    assert r"no\x1b[2Jcertificate.pem is no certificate" in done.stderr
+    assert "there is no certificate in " in done.stderr
+    assert r"/no\x1b[2Jcertificate.pem: a PEM file" in done.stderr
     record = logging.LogRecord("chat", logging.ERROR, __file__, 1, "y\u202eon\x1b[2J\nnext", None, None)
     assert LogLine(tmp_path).format(record) == "ERROR chat: y\\u202eon\\x1b[2J\nnext"

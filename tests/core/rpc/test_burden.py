@@ -98,7 +98,8 @@ async def test_what_open_calls_carry_is_counted_as_it_lies_in_memory(kind: str) 
     host = LoopConnection(
         Link(ours, {"hold": Served(hold, ANYTHING)}.get, peer="the plugin", limits=Limits(held_bytes=most))
     )
-    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    # Both ends share one loop: who asks is patient while the other one works off what was sent.
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host", limits=Limits(send_seconds=60)))
     await asyncio.gather(host.greet(), asking.greet())
     lists: list[Any] = [[]] * EMPTY_LISTS
 
