@@ -207,8 +207,7 @@ class MarketCatalog:
         """The METADATA of a wheel."""
         if file.sha256 in self._reports:
             return self._reports[file.sha256].metadata
-        tree = self._tree(file)
-        if tree is not None:
+        if (tree := self._tree(file)) is not None:
             return next(tree.glob("*.dist-info/METADATA")).read_bytes()
         return await self._market(offer).metadata(file)
 

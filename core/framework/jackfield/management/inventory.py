@@ -341,8 +341,7 @@ class Inventory:
             return revoked.problem
         if not self.consented(candidate):
             return f"nothing was granted to it: jackfield enable {candidate.id}"
-        manifest = candidate.manifest
-        if manifest is None:
+        if (manifest := candidate.manifest) is None:
             return None
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"

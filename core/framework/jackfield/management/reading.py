@@ -318,13 +318,12 @@ class ManagementReader:
         return self._planning(Planner, inventory)
 
     def _planning(self, kind: type[Kind], inventory: Inventory | None = None) -> Kind:
-        inventory = inventory or self.inventory()
         return kind(
             self.app,
             self.hostfile,
             store=self.store,
             state=self.state,
-            inventory=inventory,
+            inventory=inventory or self.inventory(),
             urls=self.marketplaces,
             policies=self.policies,
         )
