@@ -167,16 +167,16 @@ class TestMoving:
             await management.plan_isolation("dog", "inline")
 
     async def test_the_way_out_that_a_conflict_names_is_one(self, shop, manage):
-        shop.publish("gnu", requires=["jflib<2"], isolation="any")
-        shop.publish("hen", requires=["jflib>=2"], isolation="inline")
+        shop.publish("yak", requires=["jflib<2"], isolation="any")
+        shop.publish("emu", requires=["jflib>=2"], isolation="inline")
         management = manage(shop.url)
-        await installed(management, "gnu")
-        await management.apply(await management.plan_isolation("gnu", "inline"), accept_permissions=True, by="tester")
-        with pytest.raises(ResolutionError, match="or give gnu libraries of its own: jackfield isolation gnu worker"):
-            await management.plan_install(["hen"])
-        await management.apply(await management.plan_isolation("gnu", "worker"), accept_permissions=False, by="tester")
-        await installed(management, "hen")
-        assert (own(management, "gnu")["jflib"], shared(management)["jflib"]) == ("1.0", "2.0")
+        await installed(management, "yak")
+        await management.apply(await management.plan_isolation("yak", "inline"), accept_permissions=True, by="tester")
+        with pytest.raises(ResolutionError, match="or give yak libraries of its own: jackfield isolation yak worker"):
+            await management.plan_install(["emu"])
+        await management.apply(await management.plan_isolation("yak", "worker"), accept_permissions=False, by="tester")
+        await installed(management, "emu")
+        assert (own(management, "yak")["jflib"], shared(management)["jflib"]) == ("1.0", "2.0")
 
     async def test_not_confined_is_said_plainly_and_moves_no_library(self, shop, manage):
         management = manage(shop.url)
