@@ -41,7 +41,7 @@ demo: setup ## Play the whole story on free ports, one line a step
 	@$(BIN)/python -m tests.demo
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: setup lint ## Lint, types, layers and the fast tests (about two minutes)
 	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow" --hypothesis-profile check
