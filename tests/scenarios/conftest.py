@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.installers import Installers
 from tests.support.processes import Server, clean_environment, script
 from tests.support.wheels import build_plugin
 
@@ -183,3 +184,10 @@ def unchanged(plugins: Plugins, market: Market) -> Iterator[None]:
     assert set(rows) == {"keeper"}
     assert rows["keeper"]["version"] == "1.0.0"
     assert rows["keeper"]["enabled"] is True
+
+
+@pytest.fixture(scope="module")
+def installers() -> Iterator[Installers]:
+    """Real installer processes, which a test kills where it likes."""
+    with Installers() as running:
+        yield running

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,12 +75,6 @@ def leftovers(root: Path) -> list[str]:
     ]
     found += [f"store/{sha256[:8]}" for sha256 in store.unnamed(set(store.numbers()))]
     return found
-
-
-@pytest.fixture(scope="module")
-def installers() -> Iterator[Installers]:
-    with Installers() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

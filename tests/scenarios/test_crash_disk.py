@@ -224,12 +224,6 @@ async def test_each_call_that_decides_is_refused(
     tell(record_property, "refused-call table", ("refused", "told", "active", "next install"), rows)
 
 
-@pytest.fixture(scope="module")
-def installers() -> Iterator[Installers]:
-    with Installers() as running:
-        yield running
-
-
 def test_a_file_that_may_not_grow_is_a_sentence(installers: Installers, tmp_path: Path) -> None:
     """`RLIMIT_FSIZE`, as quotas and containers set it: a real refusal within a write, without being root."""
     root, wheels = tmp_path / "profile", tmp_path / "w"

@@ -7,7 +7,7 @@ permission that was revoked is back.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,12 +61,6 @@ ROUNDS = st.lists(st.lists(st.tuples(WORDS, KILLS), min_size=1, max_size=2), min
 REFUSALS = ("StoreError: ", "StoreLocked: ", "UsageError: ", "UnknownPlugin: ", "PermissionDenied: ", "PluginError: ")
 GOING_BACK = {"remove", "rollback", "give-up"}
 """What takes a plugin away; installed again it is asked for, and agreed to, anew."""
-
-
-@pytest.fixture(scope="module")
-def installers() -> Iterator[Installers]:
-    with Installers() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,6 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> None:
     reason = missing(tmp_path_factory.mktemp("trial"))
     if reason:
         pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def installers() -> Iterator[Installers]:
-    with Installers() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
