@@ -172,3 +172,24 @@ async def test_what_is_given_up_ends_with_the_client(bad_server):
     await client.aclose()
     answers = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 3)
     assert all(isinstance(answer, (asyncio.CancelledError, MarketError)) for answer in answers)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_what_was_given_up_before_it_was_sent_opens_no_connection_afterwards(turns):
+    async def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        await asyncio.sleep(30)
+        raise AssertionError("it was given up")
+
+    asked: list[str] = []
+    async with Marketplace("http://127.0.0.1:9", transport=httpx.MockTransport(answers)) as client:
+        asking = asyncio.ensure_future(client.project("chat-hasty"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    began = list(asked)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert asked == began

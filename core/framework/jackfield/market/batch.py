@@ -69,7 +69,10 @@ class Batcher:
         return await asyncio.shield(waiting)
 
     async def aclose(self) -> None:
-        """Give up what is still asked for."""
+        """Give up what is still asked for, also what was not sent yet."""
+        unsent, self._waiting = self._waiting, {}
+        for future in unsent.values():
+            future.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -77,6 +80,8 @@ class Batcher:
     def _wait(self, seen: int, turns: int) -> None:
         """Send what is asked once nobody has asked anything more for some turns of the loop."""
         asked = len(self._waiting)
+        if not asked:  # it was given up meanwhile: closed connections are not opened again
+            return
         left = turns - 1 if asked == seen else QUIET_TURNS
         if left and asked < MOST:
             asyncio.get_running_loop().call_soon(self._wait, asked, left)
