@@ -193,3 +193,27 @@ async def test_what_was_given_up_before_it_was_sent_opens_no_connection_afterwar
     for _ in range(10):
         await asyncio.sleep(0)
     assert asked == began
+
+
+@pytest.mark.parametrize("turns", range(1, 6))
+async def test_connections_are_closed_also_where_closing_them_is_cancelled(turns):
+    class Slow(httpx.AsyncBaseTransport):
+        closed = False
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(30)
+            raise AssertionError(f"{request.url} was given up")
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    network = Slow()
+    client = Marketplace("http://127.0.0.1:9", transport=network)
+    asking = asyncio.ensure_future(client.project("chat-slow"))
+    await asyncio.sleep(0.05)
+    closing = asyncio.ensure_future(client.aclose())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, asking, return_exceptions=True)
+    assert network.closed

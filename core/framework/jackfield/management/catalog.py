@@ -85,8 +85,10 @@ class MarketCatalog:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._questions.aclose()
-        await asyncio.gather(*(market.aclose() for market in self._markets.values()))
+        async with contextlib.AsyncExitStack() as closing:
+            for market in self._markets.values():
+                closing.push_async_callback(market.aclose)
+            closing.push_async_callback(self._questions.aclose)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ The index is never believed: hashes promised by a project page are checked for e
 from __future__ import annotations
 
 import hashlib
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -85,13 +86,14 @@ class Marketplace:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        if self._signed is not None:
-            await self._signed.aclose()
-        await self._batcher.aclose()
-        await self._transport.aclose()
-        if self._upstream is not None:
-            await self._upstream.aclose()
+        """Close every connection, also if this is cancelled meanwhile."""
+        async with AsyncExitStack() as closing:  # the last one first
+            if self._upstream is not None:
+                closing.push_async_callback(self._upstream.aclose)
+            closing.push_async_callback(self._transport.aclose)
+            closing.push_async_callback(self._batcher.aclose)
+            if self._signed is not None:
+                closing.push_async_callback(self._signed.aclose)
 
     @property
     def met(self) -> Standing | None:

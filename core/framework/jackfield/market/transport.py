@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -77,8 +77,9 @@ class Transport:
     async def aclose(self) -> None:
         """Close every connection."""
         clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
+        async with AsyncExitStack() as closing:
+            for client in clients.values():
+                closing.push_async_callback(client.aclose)
 
     async def get(
         self,
