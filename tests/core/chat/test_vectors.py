@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jackfield.api import Image
 from jackfield_chat.plugins.drawing import drawing
-from jackfield_chat.plugins.vectors import DEEPEST, MOST_ELEMENTS, MOST_RULES, MOST_STOPS
+from jackfield_chat.plugins.vectors import DEEPEST, MOST_ELEMENTS, MOST_LETTERS, MOST_RULES, MOST_STOPS
 
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300" viewBox="0 0 300 300">'
 FULL = '<rect width="300" height="300" fill="red"/>'
@@ -57,6 +57,8 @@ def shown(svg: str | bytes) -> Any:
         (FULL * (MOST_ELEMENTS + 1), f"at most {MOST_ELEMENTS} elements"),
         ("<g>" * DEEPEST + "</g>" * DEEPEST, f"{DEEPEST} within each other"),
         ("<?xml-stylesheet href='data:text/css,rect{filter:blur(9px)}'?>", "is not shown"),
+        ('<text><textPath href="#p">a</textPath></text>', "with <textPath is not shown"),
+        ("<text>" + "@ " * (MOST_LETTERS + 1) + "</text>", f"at most {MOST_LETTERS} letters"),
         ("<rect", "no XML in UTF-8"),
         ("<g>", "no XML in UTF-8"),
     ],
@@ -102,6 +104,9 @@ def test_ordinary_drawings_are_shown(within: str) -> None:
         f"<style>{'a' * 250_000}</style>",
         f"<style>{'a{} ' * 60_000}!</style>",
         f"<g style='{';' * 250_000}'/>",
+        f"<g fill='url({' ' * 250_000}#'/>",
+        f"<g style='fill:url({' ' * 250_000}#'/>",
+        f"<g fill='{'url(' * 60_000}'/>",
         f"<text>{'a&amp;' * 40_000}</text>",
     ],
 )

@@ -10,6 +10,8 @@ from typing import NoReturn
 from xml.parsers import expat
 
 MOST_ELEMENTS = 5000
+MOST_LETTERS = 20_000
+"""Each can be drawn as a shape with a wide line around it, all on one another."""
 MOST_STOPS = 100
 """Colours of all gradients: each shape that has one is drawn with all of them."""
 MOST_RULES = 200
@@ -22,10 +24,10 @@ _ENCODINGS = (None, "utf-8", "us-ascii")
 _COSTLY_ELEMENTS = frozenset(
     {
         "animate", "animatecolor", "animatemotion", "animatetransform", "clippath", "feimage", "filter",
-        "foreignobject", "image", "link", "marker", "mask", "pattern", "set", "use",
+        "foreignobject", "image", "link", "marker", "mask", "pattern", "set", "textpath", "use",
     }
 )  # fmt: skip
-"""What draws something else once more, or at each moment, or brings a style sheet along, in lower case."""
+"""What draws something else once more, or at each moment, or measures it, or brings a style sheet, in lower case."""
 _COSTLY_ATTRIBUTES = frozenset(
     {"clip-path", "filter", "marker", "marker-end", "marker-mid", "marker-start", "mask", "stroke-dasharray"}
 )
@@ -42,8 +44,11 @@ _STYLES = frozenset(
 """Properties that say how a shape or a letter looks, and nothing that has to be drawn apart."""
 _SHEET = re.compile(r"(?:\s*[\w.#*-]+(?:\s*,\s*[\w.#*-]+)*\s*\{[^{}]*\})*\s*")
 _RULE = re.compile(r"\{([^{}]*)\}")
-_ELSEWHERE = re.compile(r"""url\(\s*["']?\s*[^"'\s#]|\\|/\*""", re.IGNORECASE)
-"""What leads out of the drawing, or is written in a way that could hide that it does."""
+_ELSEWHERE = re.compile(r"""url\([\s"']*[^"'\s#]|\\|/\*""", re.IGNORECASE)
+"""What leads out of the drawing, or is written in a way that could hide that it does.
+
+In one class, since of two that both take spaces each would be tried with all that the other one leaves.
+"""
 
 
 def check_svg(data: bytes) -> None:
@@ -72,7 +77,7 @@ class _Reader:
         self.parser.StartElementHandler = self._begin
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
-        self._elements = self._stops = self._rules = self._depth = 0
+        self._elements = self._stops = self._rules = self._depth = self._letters = 0
         self._sheet: list[str] | None = None
 
     def _declare(self, _version: str, encoding: str | None, _alone: int) -> None:
@@ -112,6 +117,10 @@ class _Reader:
     def _text(self, text: str) -> None:
         if self._sheet is not None:
             self._sheet.append(text)
+            return
+        self._letters += sum(map(len, text.split()))
+        if self._letters > MOST_LETTERS:
+            raise ValueError(f"an SVG is shown with at most {MOST_LETTERS} letters")
 
     def _check_sheet(self, text: str) -> None:
         """A sheet of plain rules for elements, classes and ids: whatever else one may hold could hide a rule."""
