@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import WheelError
 from jackfield.inspection import WheelLimits, inspect_wheel, paths
-from jackfield.inspection.metadata import _plain_entry_points, read_entry_points
+from jackfield.inspection.dist_info import _plain_entry_points, read_entry_points
 from jackfield.inspection.paths import check_paths
 
 from tests.support.wheels import plugin_source

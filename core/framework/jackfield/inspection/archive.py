@@ -7,16 +7,21 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from jackfield.errors import WheelError
+from jackfield.inspection.directory import LARGEST_ARCHIVE, SMALL_FILE, plain_entries
 from jackfield.inspection.layout import check_layout
 from jackfield.inspection.report import Finding, WheelFile, WheelLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jackfield.inspection.directory import Entry
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
 _ENCRYPTED = 0x1
 _CHUNK = 256 * 1024
-_SMALL = 256 * 1024
 _KNOWN_FLAGS = 0x080E  # how hard the packer tried, where sizes stand, and UTF-8
 _DIRECTORY_BYTES_A_FILE = 1024  # 46 fixed, a path of at most 255 characters in UTF-8, extra fields of common writers
 
@@ -25,17 +30,29 @@ class WheelArchive:
     """One open wheel. Make it with `open_archive`; `findings` holds what is wrong with the zip itself.
 
     Nothing may be read from an archive whose findings refuse it: `readable` says so.
+
+    Args:
+        file: its bytes.
+        infos: its entries.
+        limits: bounds.
+        archive: as zipfile reads it, where it has been opened.
     """
 
-    def __init__(self, file: IO[bytes], archive: zipfile.ZipFile, limits: WheelLimits) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        infos: Sequence[Entry | zipfile.ZipInfo],
+        limits: WheelLimits,
+        archive: zipfile.ZipFile | None = None,
+    ) -> None:
         self._file = file
         self.limits = limits
         self.findings: list[Finding] = []
         self._starts: dict[int, int] = {}
         self._kept: dict[str, bytes] = {}
         self._archive = archive
-        self.infos = archive.infolist()
-        self.directory_offset: int = archive.start_dir
+        self.infos = infos
+        self._names = {info.filename for info in infos}
 
     @property
     def readable(self) -> bool:
@@ -43,7 +60,7 @@ class WheelArchive:
         return not any(finding.severity == "refuse" for finding in self.findings)
 
     @property
-    def members(self) -> list[zipfile.ZipInfo]:
+    def members(self) -> list[Entry | zipfile.ZipInfo]:
         """Every entry that is a file."""
         return [info for info in self.infos if not _is_folder(info)]
 
@@ -57,7 +74,8 @@ class WheelArchive:
 
     def close(self) -> None:
         """Let go of the file, which stays open."""
-        self._archive.close()
+        if self._archive is not None:
+            self._archive.close()
 
     def read_text(self, path: str, most_bytes: int | None = None) -> bytes | None:
         """The bytes of one small file, or None if it is absent; too large a one is refused by name.
@@ -66,16 +84,20 @@ class WheelArchive:
             path: in the archive.
             most_bytes: that it may have; None for what any text may.
         """
+        if path not in self._names:
+            return None
         most = self.limits.text_bytes if most_bytes is None else most_bytes
-        try:
-            info = self._archive.getinfo(path)
-        except KeyError:
-            return None
-        if info.file_size > most:
-            self.refuse("too-large", f"{path} has {info.file_size} bytes, more than {most}", path)
-            return None
         kept = self._kept.get(path)
-        return self._archive.read(info) if kept is None else kept
+        size = self._opened().getinfo(path).file_size if kept is None else len(kept)
+        if size > most:
+            self.refuse("too-large", f"{path} has {size} bytes, more than {most}", path)
+            return None
+        return self._opened().read(path) if kept is None else kept
+
+    def _opened(self) -> zipfile.ZipFile:
+        if self._archive is None:
+            self._archive = zipfile.ZipFile(self._file)
+        return self._archive
 
     def hash_files(self) -> tuple[WheelFile, ...]:
         """Unpack every file into nothing, in pieces, and return what it really holds.
@@ -95,9 +117,9 @@ class WheelArchive:
             files.append(WheelFile(info.filename, len(data), hashlib.sha256(data).hexdigest()))
         return tuple(files)
 
-    def _hash_in_pieces(self, info: zipfile.ZipInfo) -> WheelFile:
+    def _hash_in_pieces(self, info: Entry | zipfile.ZipInfo) -> WheelFile:
         digest, size = hashlib.sha256(), 0
-        with self._archive.open(info) as stream:
+        with self._opened().open(info.filename) as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
@@ -105,13 +127,13 @@ class WheelArchive:
             raise WheelError(f"{info.filename} ends after {size} of {info.file_size} bytes")
         return WheelFile(info.filename, size, digest.hexdigest())
 
-    def _unpack_small(self, info: zipfile.ZipInfo) -> bytes | None:
+    def _unpack_small(self, info: Entry | zipfile.ZipInfo) -> bytes | None:
         """The bytes of a small file, or None for one that zipfile should read; its layout has been checked.
 
         zipfile makes four objects and reads the header again for each file, which takes longer than to unpack one.
         """
         start = self._starts.get(info.header_offset)
-        if start is None or max(info.file_size, info.compress_size) > _SMALL or info.flag_bits & ~_KNOWN_FLAGS:
+        if start is None or max(info.file_size, info.compress_size) > SMALL_FILE or info.flag_bits & ~_KNOWN_FLAGS:
             return None
         self._file.seek(start)
         data = self._file.read(info.compress_size)
@@ -137,15 +159,23 @@ def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchiv
         WheelError: it is not a zip archive, is cut short, or its directory cannot be read under the bounds.
     """
     try:
-        _check_end(file, limits)
+        size, directory, count = _check_end(file, limits)
+        if size <= LARGEST_ARCHIVE:
+            file.seek(0)
+            plain = plain_entries(file.read(), directory, count, limits)
+            if plain is not None:
+                opened = WheelArchive(file, plain, limits)
+                opened.note_starts({entry.header_offset: entry.start for entry in plain})
+                return opened
         archive = zipfile.ZipFile(file)
     except UNREADABLE as exc:
         raise WheelError(f"{name} is not a zip archive: {exc}") from exc
-    opened = WheelArchive(file, archive, limits)
+    infos = archive.infolist()
+    opened = WheelArchive(file, infos, limits, archive)
     try:
         _check_entries(opened)
         if opened.readable:
-            starts, findings = check_layout(opened.infos, opened.directory_offset, file)
+            starts, findings = check_layout(infos, archive.start_dir, file)
             opened.note_starts(starts)
             opened.findings += findings
     except BaseException:
@@ -158,8 +188,12 @@ def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchiv
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-def _check_end(file: IO[bytes], limits: WheelLimits) -> None:
-    """Read the last record before zipfile does: it would hold a directory of any size in memory."""
+def _check_end(file: IO[bytes], limits: WheelLimits) -> tuple[int, int, int]:
+    """Read the last record before zipfile does: it would hold a directory of any size in memory.
+
+    Returns:
+        the size of the archive, the place of its directory, and the number of entries there.
+    """
     size = file.seek(0, 2)
     if size > limits.archive_bytes:
         raise WheelError(f"the wheel has {size} bytes, more than {limits.archive_bytes}")
@@ -180,9 +214,10 @@ def _check_end(file: IO[bytes], limits: WheelLimits) -> None:
         raise WheelError(f"the wheel has too many files: {count}, with a directory of {directory_size} bytes")
     if offset + directory_size + _END.size != size:
         raise WheelError("the wheel has bytes before its first file or after its directory")
+    return size, offset, count
 
 
-def _is_folder(info: zipfile.ZipInfo) -> bool:
+def _is_folder(info: Entry | zipfile.ZipInfo) -> bool:
     return info.filename.endswith("/")  # `is_dir` fails for an entry without a name
 
 
@@ -216,7 +251,7 @@ def _check_ratio(archive: WheelArchive, what: str, size: int, packed: int, *, pa
         archive.refuse("zip-bomb", f"{what} unpacks to {times} times its size, more than {archive.limits.ratio}", path)
 
 
-def _check_kind(archive: WheelArchive, info: zipfile.ZipInfo) -> None:
+def _check_kind(archive: WheelArchive, info: Entry | zipfile.ZipInfo) -> None:
     """Take files and folders, each with a name."""
     name, mode = info.filename, info.external_attr >> 16
     if stat.S_ISLNK(mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.errors
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,18 @@ MOST_FIELDS_IN_ALL = 20_000
 
 LONGEST_FIELD = 16 * 1024
 """Characters of one field that is taken apart: some parsers take time by the square of it."""
+
+# What the email package raises for headers that make no sense: it promises nothing narrower.
+EMAIL_ERRORS = (
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    LookupError,
+    TypeError,
+    ValueError,
+    email.errors.MessageError,
+)
 
 _OF_ANY_LENGTH = {b"description", b"keywords", b"license", b"summary"}
 _ONCE = {

@@ -1,36 +1,28 @@
-"""METADATA, WHEEL and entry_points.txt: parsed under bounds and held against the file name."""
+"""METADATA: parsed under bounds and held against the file name."""
 
 from __future__ import annotations
 
-import configparser
-import email.errors
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass, field
-from email.parser import BytesHeaderParser
 from functools import lru_cache
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from packaging.metadata import InvalidMetadata, Metadata
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
-from jackfield.errors import WheelError
-from jackfield.inspection.headers import read_headers
-from jackfield.inspection.report import EntryPoint, Finding
+from jackfield.inspection.headers import EMAIL_ERRORS, read_headers
+from jackfield.inspection.report import Finding
 from jackfield.inspection.told import check_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping
 
     from packaging.markers import Marker
+    from packaging.metadata import RawMetadata
     from packaging.specifiers import SpecifierSet
 
-# Entry points specification: group and name of these characters, value "module:attribute [extras]".
-_GROUP = re.compile(r"\w+(\.\w+)*")
-_VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCII)
-_SCRIPT_GROUPS = frozenset({"console_scripts", "gui_scripts"})
-_OUTSIDE = re.compile(r"[/\\\x00-\x1f]|^\.*$")  # no name of a file in one folder
+    from jackfield.inspection.dist_info import WheelName
 
 NEWEST_METADATA = "2.6"
 """The core metadata that is read in full; fields of later 2.x versions are passed over."""
@@ -38,56 +30,53 @@ NEWEST_METADATA = "2.6"
 MOST_REQUIRES = 5000
 """Lines of Requires-Dist; who resolves reads no more."""
 
-_KEPT_BYTES = 1024
-_WHEEL_BYTES = 64 * 1024  # a tag a line, and few builders write more than a dozen
-MOST_TAGS = 100_000
-"""Of a WHEEL file, compressed ones counted singly: no file's name can say as many."""
-_SHOWN_TAGS = 20
-_VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
-
-# Lines of entry_points.txt as builders write them: nothing that a parser could take for something else.
-_PLAIN_GROUP = re.compile(r"\[(\w+(?:\.\w+)*)\]", re.ASCII)
-_PLAIN_ENTRY = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]*) ?= ?(\w+(?:\.\w+)*(?::\w+(?:\.\w+)*)?)", re.ASCII)
-
-# What the email package raises for headers that make no sense: it promises nothing narrower.
-_EMAIL_ERRORS = (
-    AssertionError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    LookupError,
-    TypeError,
-    ValueError,
-    email.errors.MessageError,
+_TOLD = (
+    "name",
+    "version",
+    "summary",
+    "description",
+    "description_content_type",
+    "keywords",
+    "classifiers",
+    "home_page",
+    "project_urls",
+    "requires_dist",
+    "requires_python",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class WheelName:
-    """A wheel's file name taken apart (binary distribution format, "File name convention")."""
-
-    distribution: str
-    canonical: str
-    version: str
-    tags: tuple[str, ...]
-    stem: str = ""  # name and version as they are spelled, which the .dist-info folder mostly repeats
-
-
-def parse_name(filename: str) -> WheelName:
-    """Take the name of a wheel apart.
-
-    Raises:
-        WheelError: it is not the name of a wheel.
-    """
-    if not filename.isascii():
-        raise WheelError(f"{filename!a} is not ASCII: a wheel's name must be")
-    try:
-        canonical, version, _, tags = parse_wheel_filename(filename)
-    except InvalidWheelFilename as exc:
-        raise WheelError(f"{filename} is not the name of a wheel: {exc}") from exc
-    distribution, spelled = filename.split("-", 2)[:2]
-    expanded = tuple(sorted(str(tag) for tag in tags))
-    return WheelName(distribution, canonical, str(version), expanded, f"{distribution}-{spelled}")
+# Fields that `packaging.metadata` takes as they are, and those that it looks at, each by itself.
+_AS_IT_IS = frozenset(
+    {
+        "metadata_version",
+        "author",
+        "author_email",
+        "classifiers",
+        "description",
+        "home_page",
+        "keywords",
+        "license",
+        "maintainer",
+        "maintainer_email",
+        "platforms",
+        "project_urls",
+    }
+)
+_REQUIRED = {"name", "version"}
+_KNOWN = (
+    _AS_IT_IS
+    | _REQUIRED
+    | {
+        "summary",
+        "description_content_type",
+        "dynamic",
+        "license_expression",
+        "license_files",
+        "provides_extra",
+        "requires_dist",
+        "requires_python",
+    }
+)
+_KEPT_CHARACTERS = 256  # of one field that is kept
+_VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +112,25 @@ def read_metadata(
         raw, unparsed = read_headers(data)
         if _is_readable(raw.get("metadata_version", "")):
             raw["metadata_version"] = NEWEST_METADATA
-        metadata = Metadata.from_raw(raw, validate=True)
+        said = _validated(raw)
     except ExceptionGroup as group:
         return None, [refuse("metadata-invalid", f"METADATA: {_sentence(each)}") for each in group.exceptions]
-    except _EMAIL_ERRORS as exc:
+    except EMAIL_ERRORS as exc:
         return None, [refuse("metadata-invalid", f"METADATA cannot be read: {exc}")]
     findings = [
         refuse("metadata-invalid", f"METADATA has {key} twice, or not as text")
         for key in sorted(unparsed)
         if key in _ONCE
     ]
-    if canonicalize_name(metadata.name) != name.canonical:
+    if canonicalize_name(said["name"]) != name.canonical:
         findings.append(
-            refuse("name-mismatch", f"METADATA says {metadata.name}; the file name says {name.distribution}")
+            refuse("name-mismatch", f"METADATA says {said['name']}; the file name says {name.distribution}")
         )
-    if str(metadata.version) != name.version:
+    if str(said["version"]) != name.version:
         findings.append(
-            refuse("version-mismatch", f"METADATA says {metadata.version}; the file name says {name.version}")
+            refuse("version-mismatch", f"METADATA says {said['version']}; the file name says {name.version}")
         )
-    requires = metadata.requires_dist or []
+    requires = said.get("requires_dist") or []
     if len(requires) > MOST_REQUIRES:
         findings.append(refuse("metadata-invalid", f"METADATA has more than {MOST_REQUIRES} lines of Requires-Dist"))
     findings += [
@@ -154,24 +143,68 @@ def read_metadata(
         for requirement in requires
         if not _is_usable(requirement.specifier, requirement.marker)
     ]
-    if metadata.requires_python is not None and not _is_usable(metadata.requires_python):
+    requires_python = said.get("requires_python")
+    if requires_python is not None and not _is_usable(requires_python):
         findings.append(refuse("metadata-invalid", "METADATA: Requires-Python names a version that nobody can read"))
-    links = {label: url for label, url in (metadata.project_urls or {}).items() if _is_web(url)}
-    if metadata.home_page and _is_web(metadata.home_page):
-        links.setdefault("Homepage", metadata.home_page)
+    links = {label: url for label, url in (said.get("project_urls") or {}).items() if _is_web(url)}
+    home_page = said.get("home_page")
+    if home_page and _is_web(home_page):
+        links.setdefault("Homepage", home_page)
     core = CoreMetadata(
-        name=metadata.name,
+        name=said["name"],
         requires_dist=tuple(str(requirement) for requirement in requires),
-        requires_python=str(metadata.requires_python or ""),
-        summary=metadata.summary or "",
-        readme=metadata.description or "",
-        readme_type=(metadata.description_content_type or "text/plain").partition(";")[0].strip(),
-        keywords=tuple(word.strip() for word in metadata.keywords or [] if word.strip()),
+        requires_python=str(requires_python or ""),
+        summary=said.get("summary") or "",
+        readme=said.get("description") or "",
+        readme_type=(said.get("description_content_type") or "text/plain").partition(";")[0].strip(),
+        keywords=tuple(word.strip() for word in said.get("keywords") or () if word.strip()),
         links=links,
     )
     if strict:
-        findings += check_told(path, core.summary, core.keywords, metadata.classifiers or (), links)
+        findings += check_told(path, core.summary, core.keywords, said.get("classifiers") or (), links)
     return core, findings
+
+
+def _validated(raw: RawMetadata) -> Mapping[str, Any]:
+    """Every field of which something is told, as `packaging.metadata` validates it.
+
+    The package looks at each field by itself. So does this, at what stands in many wheels only once; where anything is
+    odd, the package is asked about all of it.
+
+    Raises:
+        ExceptionGroup: a field makes no sense.
+        Exception: what the package raises besides, which promises nothing narrower.
+    """
+    if raw.get("metadata_version") == NEWEST_METADATA and _REQUIRED <= raw.keys() <= _KNOWN:
+        try:
+            return {field: _field(field, value) for field, value in raw.items()}
+        except (ExceptionGroup, *EMAIL_ERRORS):
+            pass
+    metadata = Metadata.from_raw(raw, validate=True)
+    return {field: getattr(metadata, field) for field in _TOLD}
+
+
+def _field(field: str, value: Any) -> Any:
+    if field in _AS_IT_IS:
+        return value
+    if field == "name":
+        canonicalize_name(value, validate=True)
+        return value
+    if field == "requires_dist":
+        return [requirement for line in value for requirement in _kept_field(field, (line,))]
+    return _kept_field(field, tuple(value) if isinstance(value, list) else value)
+
+
+def _kept_field(field: str, value: str | tuple[str, ...]) -> Any:
+    size = len(value) if isinstance(value, str) else sum(map(len, value))
+    return (_read_field if size <= _KEPT_CHARACTERS else _read_field.__wrapped__)(field, value)
+
+
+@lru_cache(maxsize=512)
+def _read_field(field: str, value: str | tuple[str, ...]) -> Any:
+    raw = {"metadata_version": NEWEST_METADATA, "name": "a", "version": "1"}
+    said = {**raw, field: list(value) if isinstance(value, tuple) else value}
+    return getattr(Metadata.from_raw(cast("RawMetadata", said), validate=True), field)
 
 
 def _is_usable(specifier: SpecifierSet, marker: Marker | None = None) -> bool:
@@ -205,118 +238,3 @@ def _is_web(url: str) -> bool:
 
 def _sentence(exc: BaseException) -> str:
     return f"{exc.field}: {exc}" if isinstance(exc, InvalidMetadata) else str(exc)
-
-
-@lru_cache(maxsize=256)  # a builder writes the same few lines into every wheel
-def _wheel_lines(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """Wheel-Version and every Tag."""
-    message = BytesHeaderParser().parsebytes(data)
-    version = str(message.get("Wheel-Version", "")).strip()
-    return version, tuple(str(value).strip() for value in message.get_all("Tag", []))
-
-
-def check_wheel_file(data: bytes, name: WheelName, path: str) -> Iterator[Finding]:
-    """Findings on WHEEL: its version must be 1.x, its tags those of the file name (binary distribution format)."""
-    if len(data) > _WHEEL_BYTES:
-        yield Finding("wheel-file", "refuse", f"WHEEL has {len(data)} bytes, more than {_WHEEL_BYTES}", path)
-        return
-    try:
-        version, lines = _wheel_lines(data) if len(data) <= _KEPT_BYTES else _wheel_lines.__wrapped__(data)
-    except _EMAIL_ERRORS as exc:
-        yield Finding("wheel-file", "refuse", f"WHEEL cannot be read: {exc}", path)
-        return
-    if not re.fullmatch(r"1\.[0-9]{1,3}", version):
-        yield Finding("wheel-file", "refuse", f"WHEEL says version {version or 'nothing'}; 1.x can be read", path)
-    # Some builders write the compressed form into one line; the set of tags is what counts.
-    tags = set(islice((expanded for line in lines for expanded in _expand(line)), MOST_TAGS + 1))
-    if tags != set(name.tags):
-        said = ", ".join(sorted(tags)) if len(tags) <= _SHOWN_TAGS else f"{len(tags)} tags"
-        said = said or "no tag"
-        yield Finding("tag-mismatch", "refuse", f"WHEEL says {said}; the file name says {', '.join(name.tags)}", path)
-
-
-def _expand(tag: str) -> Iterator[str]:
-    parts = [part.split(".") for part in tag.lower().split("-")]
-    if len(parts) != 3 or len(parts[0]) * len(parts[1]) * len(parts[2]) > 1000:
-        yield tag
-        return
-    for interpreter in parts[0]:
-        for abi in parts[1]:
-            for platform in parts[2]:
-                yield f"{interpreter}-{abi}-{platform}"
-
-
-def read_entry_points(data: bytes, path: str) -> tuple[tuple[EntryPoint, ...], list[Finding]]:
-    """Parse entry_points.txt (entry points specification); what does not fit is a finding, not an error."""
-    plain = _plain_entry_points(data)
-    if plain is not None:
-        return plain, list(_check_scripts(plain, path))
-    parser = configparser.RawConfigParser(delimiters=("=",), strict=True, interpolation=None, default_section="\0")
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case; how the module documents it
-    try:
-        parser.read_string(data.decode("utf-8"))
-        lines = [
-            EntryPoint(section, name, (value or "").strip())
-            for section in parser.sections()
-            for name, value in parser.items(section)
-        ]
-    except (UnicodeDecodeError, configparser.Error, ValueError, TypeError) as exc:
-        first = str(exc).splitlines()[0]
-        return (), [Finding("entry-points", "refuse", f"entry_points.txt cannot be read: {first}", path)]
-    findings = [
-        Finding(
-            "entry-points", "refuse", f"entry_points.txt: [{each.group}] {each.name} = {each.value} is malformed", path
-        )
-        for each in lines
-        if not (_GROUP.fullmatch(each.group) and _VALUE.fullmatch(each.value) and each.name)
-    ]
-    if not findings and lines != _line_by_line(data.decode("utf-8")):
-        message = (
-            "entry_points.txt says one thing to pip and another to Python: one entry a line, with no others between"
-        )
-        findings.append(Finding("entry-points", "refuse", message, path))
-    return tuple(lines), [*findings, *_check_scripts(lines, path)]
-
-
-def _line_by_line(text: str) -> list[EntryPoint]:
-    """The entry points as `importlib.metadata` reads them, which knows no continued lines and one kind of comment."""
-    found: list[EntryPoint] = []
-    group = ""
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("[") and line.endswith("]"):
-            group = line[1:-1]
-        elif line and not line.startswith("#"):
-            name, _, value = line.partition("=")
-            found.append(EntryPoint(group, name.strip(), value.strip()))
-    return found
-
-
-def _check_scripts(entry_points: Iterable[EntryPoint], path: str) -> Iterator[Finding]:
-    """Findings on what pip would make a program of: it calls something, and lies in the folder of programs."""
-    for each in entry_points:
-        if each.group in _SCRIPT_GROUPS and (":" not in each.value or _OUTSIDE.search(each.name)):
-            message = f"entry_points.txt: [{each.group}] {each.name!a} = {each.value} is no program"
-            yield Finding("entry-points", "refuse", message, path)
-
-
-def _plain_entry_points(data: bytes) -> tuple[EntryPoint, ...] | None:
-    """The entry points of a file without anything unusual, or None: `configparser` takes ten times as long."""
-    found: dict[tuple[str, str], EntryPoint] = {}
-    groups: set[str] = set()
-    group = None
-    for line in data.decode("ascii", "replace").split("\n"):
-        if not line:
-            continue
-        entry = _PLAIN_ENTRY.fullmatch(line)
-        if entry is not None and group is not None:
-            name, value = entry.groups()
-            if (group, name) in found:
-                return None
-            found[group, name] = EntryPoint(group, name, value)
-            continue
-        head = _PLAIN_GROUP.fullmatch(line)
-        if head is None or head[1] in groups:
-            return None
-        group = head[1]
-        groups.add(group)
-    return tuple(found.values())

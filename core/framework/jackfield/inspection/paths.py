@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jackfield.inspection.report import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from jackfield.inspection.report import WheelLimits
 
@@ -38,6 +38,33 @@ _SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 _IDENTITIES = (".dist-info", ".egg-info")
 # Imported by the interpreter itself at every start, wherever they lie on the path.
 _START_MODULES = frozenset({"sitecustomize", "usercustomize"})
+
+
+# The same of many paths, a line each.
+_ALL_PLAIN = re.compile(r"[A-Za-z0-9_-]++(?:[./\n][A-Za-z0-9_-]++)*+")
+_DEVICE = re.compile(rf"(?:^|/)(?:{'|'.join(sorted(_DEVICES))})(?:[./]|$)", re.IGNORECASE | re.MULTILINE | re.ASCII)
+# What `check_contents` would look at, and more.
+_MAY_ACT = re.compile(r"\.(?:pth|start|py[co]|so|pyd|dll|dylib|data)", re.IGNORECASE)
+
+
+def are_plain(paths: Collection[str], limits: WheelLimits) -> bool:
+    """Tell at a glance that `check_paths` finds nothing, as in nearly every wheel; False says that it has to look."""
+    lines = "\n".join(paths)
+    if not _ALL_PLAIN.fullmatch(lines) or _DEVICE.search(lines) or ".data/" in lines:
+        return False
+    folders: set[str] = set()
+    for path in paths:
+        if len(path) > limits.path_characters:
+            return False
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    files = set(lines.lower().split("\n"))
+    if not len(files) == len(paths) == lines.count("\n") + 1 or len(folders) > limits.files:
+        return False  # one twice where case does not count, or one of several lines
+    folded = {folder.lower() for folder in folders}
+    return len(folded) == len(folders) and folded.isdisjoint(files)
 
 
 def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
@@ -110,6 +137,8 @@ def _same_file(path: str) -> str:
 
 def _lands_at(path: str) -> str:
     """Where a file is unpacked: purelib and platlib of .data beside the rest (binary distribution format, "spread")."""
+    if ".data/" not in path:
+        return path
     parts = path.split("/", 2)
     return parts[2] if len(parts) > 2 and parts[0].endswith(".data") and parts[1] in ("purelib", "platlib") else path
 
@@ -149,11 +178,10 @@ def top_level_modules(paths: Iterable[str]) -> dict[str, str]:
     """Import name -> one path that provides it, for what would lie directly on `sys.path`."""
     found: dict[str, str] = {}
     for path in paths:
-        parts = _lands_at(path).split("/")
-        head = parts[0]
+        head, below, _ = _lands_at(path).partition("/")
         if head.endswith((".dist-info", ".data")):
             continue
-        if len(parts) > 1:
+        if below:
             found.setdefault(head, path)
         elif head.endswith((".py", ".pyc", ".so", ".pyd")):
             found.setdefault(head.split(".")[0], path)
@@ -185,7 +213,7 @@ def check_modules(paths: Iterable[str], distribution: str) -> Iterator[Finding]:
             yield Finding("shadows-module", "refuse", f"{path} would shadow {module} of the standard library", path)
 
 
-def check_one_distribution(paths: Iterable[str], stem: str, info_folder: str) -> Iterator[Finding]:
+def check_one_distribution(paths: Collection[str], stem: str, info_folder: str) -> Iterator[Finding]:
     """Findings on what would be a second distribution beside the wheel's own, or be spread by one installer alone.
 
     Args:
@@ -194,6 +222,10 @@ def check_one_distribution(paths: Iterable[str], stem: str, info_folder: str) ->
         info_folder: the wheel's own `.dist-info`.
     """
     seen: set[str] = set()
+    own = f"{info_folder}/"
+    others = {path.partition("/")[0] for path in paths if not path.startswith(own)}
+    if not any("." in other for other in others):
+        return  # each would carry one in its name
     for path in paths:
         head, _, rest = path.partition("/")
         lands = _lands_at(path).partition("/")[0]
@@ -213,8 +245,11 @@ def check_one_distribution(paths: Iterable[str], stem: str, info_folder: str) ->
                 yield Finding("data-files", "refuse", message, path)
 
 
-def check_contents(paths: Iterable[str], *, is_plugin: bool) -> Iterator[Finding]:
+def check_contents(paths: Collection[str], *, is_plugin: bool) -> Iterator[Finding]:
     """Findings on files that act by being installed: start-up hooks, bytecode, native code, `.data`."""
+    lines = "\n".join(paths)
+    if lines.isascii() and not _MAY_ACT.search(lines):
+        return
     scripts: set[str] = set()
     for path in paths:
         name = path.rsplit("/", 1)[-1].casefold()

@@ -137,6 +137,8 @@ def _check_permissions(manifest: Manifest, path: str) -> Iterator[Finding]:
 
 def is_deceptive(text: str) -> bool:
     """Tell whether a name for people mixes Latin with look-alike scripts or holds characters that do not show."""
+    if text.isascii():
+        return not text.isprintable()
     scripts = set()
     for character in text:
         category = unicodedata.category(character)

@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
 from jackfield.errors import WheelError
-from jackfield.inspection.metadata import CoreMetadata, WheelName, read_metadata
+from jackfield.inspection.dist_info import WheelName
+from jackfield.inspection.metadata import CoreMetadata, read_metadata
 from jackfield.inspection.report import Finding, WheelLimits
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import IO, TYPE_CHECKING
 
 from jackfield.errors import WheelError
 from jackfield.inspection.archive import UNREADABLE, WheelArchive, open_archive
-from jackfield.inspection.metadata import WheelName, check_wheel_file, parse_name, read_entry_points, read_metadata
-from jackfield.inspection.paths import check_contents, check_modules, check_one_distribution, check_paths
+from jackfield.inspection.dist_info import WheelName, check_wheel_file, parse_name, read_entry_points
+from jackfield.inspection.metadata import read_metadata
+from jackfield.inspection.paths import are_plain, check_contents, check_modules, check_one_distribution, check_paths
 from jackfield.inspection.plugin import PluginPart, read_plugin
 from jackfield.inspection.record import check_record
 from jackfield.inspection.report import EntryPoint, Finding, WheelLimits, WheelReport
@@ -31,6 +32,7 @@ def inspect_wheel(
     groups: Collection[str] | None = None,
     limits: WheelLimits = DEFAULT_LIMITS,
     strict: bool = False,
+    sha256: str | None = None,
 ) -> WheelReport:
     """Say what a wheel is, and everything that is wrong with it, without running any of it.
 
@@ -41,6 +43,7 @@ def inspect_wheel(
         limits: bounds on sizes and counts, held before anything is read into memory.
         strict: as an upload is inspected: unknown keys in plugin.toml refuse the wheel, and so does METADATA that says
             more than lists and search take.
+        sha256: of the bytes, where the caller has computed it.
 
     Returns:
         the report; ask `report.refusals`, or call `report.require_acceptable()`.
@@ -53,7 +56,7 @@ def inspect_wheel(
         with path.open("rb") if file is None else nullcontext(file) as opened:
             archive = open_archive(path.name, opened, limits)
             try:
-                return _inspect(name, opened, archive, groups, strict=strict)
+                return _inspect(name, opened, archive, groups, sha256, strict=strict)
             finally:
                 archive.close()
     except UNREADABLE as exc:
@@ -63,15 +66,23 @@ def inspect_wheel(
 
 
 def _inspect(
-    name: WheelName, file: IO[bytes], archive: WheelArchive, groups: Collection[str] | None, *, strict: bool
+    name: WheelName,
+    file: IO[bytes],
+    archive: WheelArchive,
+    groups: Collection[str] | None,
+    sha256: str | None,
+    *,
+    strict: bool,
 ) -> WheelReport:
     size = file.seek(0, SEEK_END)
-    file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    sha256 = digest.hexdigest()
-    findings = list(check_paths((info.orig_filename for info in archive.infos), archive.limits))
+    if sha256 is None:
+        file.seek(0)
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        sha256 = digest.hexdigest()
+    paths = [info.orig_filename for info in archive.infos]
+    findings = [] if are_plain(paths, archive.limits) else list(check_paths(paths, archive.limits))
     if findings or not archive.readable:
         # The archive itself is hostile: reading on would trust its directory.
         return WheelReport(

@@ -7,6 +7,7 @@ MCDReforged's criteria (`>=1.0 <2.0`, `^1.2`, `1.0.*`; a space is AND; M16 to M2
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jackfield.errors import IdentityError, RequirementError
 from jackfield.manifest.criteria import Criterion, Interval, parse_criterion, parse_interval
@@ -47,11 +48,7 @@ class Requirement:
                 text=text,
                 column=LONGEST_REQUIREMENT,
             )
-        parts = tuple(
-            parse_interval(token, column, text) if token[0] in "[](" else parse_criterion(token, column, text)
-            for token, column in _tokens(text)
-        )
-        return cls(text, parts)
+        return _parsed(text)
 
     def accepts(self, version: Version) -> bool:
         """Tell whether `version` fulfils every part."""
@@ -68,6 +65,15 @@ class Requirement:
 
     def __str__(self) -> str:
         return self.text
+
+
+@lru_cache(maxsize=512)  # the same few stand in most manifests
+def _parsed(text: str) -> Requirement:
+    parts = tuple(
+        parse_interval(token, column, text) if token[0] in "[](" else parse_criterion(token, column, text)
+        for token, column in _tokens(text)
+    )
+    return Requirement(text, parts)
 
 
 @dataclass(frozen=True, slots=True)

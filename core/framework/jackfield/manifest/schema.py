@@ -267,6 +267,8 @@ class Manifest:
             reading.wrong(where, sentence)
         reading.finish()
         extra = {str(key): _plain(value) for key, value in mapping.items() if str(key).startswith("x-")}
+        if read.name and not extra and not reading.warnings:
+            return read
         return replace(read, name=read.name or read.id, extra=extra, warnings=tuple(reading.warnings))
 
 
@@ -312,6 +314,8 @@ def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
         "settings": [one.key for one in contributes.settings],
     }
     for key, names in named.items():
+        if len(set(names)) == len(names):
+            continue
         twice = sorted({one for one in names if names.count(one) > 1})
         found += [(f"contributes.{key}", f"{name!r} stands there twice") for name in twice]
     for index, setting in enumerate(contributes.settings):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import ManifestError
+from jackfield.manifest.plain_toml import plain_values
 
 LARGEST_FILE = 64 * 1024
 """Bytes of a plugin.toml or host.toml; a larger file is refused unread."""
@@ -63,6 +64,9 @@ def parse_toml(text: str, source: str, *, largest: int = LARGEST_FILE) -> dict[s
     """
     if len(text) > largest:
         raise ManifestError(f"{source}: larger than {largest // 1024} KiB")
+    plain = plain_values(text)
+    if plain is not None:
+        return plain
     if long_key := _LONG_KEY.search(text):
         line = text.count("\n", 0, long_key.end()) + 1
         raise ManifestError(f"{source}: a key of more than {DEEPEST_TABLE} parts in line {line}")

@@ -7,6 +7,7 @@ semver's rules.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jackfield.errors import VersionError
 from jackfield.manifest import pep440
@@ -49,8 +50,7 @@ class Version:
         Raises:
             VersionError: it is none; `column` is where the mistake begins.
         """
-        release, prerelease, build = split_version(text, wildcards=False)
-        return cls(text, tuple(part for part in release if part is not None), prerelease, build)
+        return _parsed(text)
 
     @classmethod
     def from_pep440(cls, text: str, *, published: bool = True) -> "Version":
@@ -125,6 +125,12 @@ class Version:
 
     def __ge__(self, other: "Version") -> bool:
         return self._key >= _key_of(other)
+
+
+@lru_cache(maxsize=1024)  # the same few stand in most manifests
+def _parsed(text: str) -> Version:
+    release, prerelease, build = split_version(text, wildcards=False)
+    return Version(text, tuple(part for part in release if part is not None), prerelease, build)
 
 
 def prerelease_key(prerelease: tuple[str, ...]) -> tuple[_Identifier, ...]:
