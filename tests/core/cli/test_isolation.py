@@ -96,3 +96,11 @@ def test_one_that_pip_put_there_has_the_same_choice(polling: Desk) -> None:
 def test_who_has_no_manifest_has_no_choice(polling: Desk) -> None:
     ran = polling.run("isolation", "legacy-x", "worker")
     assert (ran.code, "has no manifest: it runs in the application" in ran.err) == (2, True)
+
+
+def test_one_that_was_enabled_all_along_is_told_to_have_what_it_asks_for_now(polling: Desk):
+    polling.run("permissions", "revoke", "poll", "--all")
+    assert polling.run("enable", "poll", "--accept-permissions").out == (
+        "poll was enabled already, and may do now what it asks for.\n"
+    )
+    assert polling.run("enable", "poll").out == "poll was enabled already.\n"

@@ -90,6 +90,8 @@ def test_what_the_marketplace_refuses_is_one_sentence(author, signing, tmp_path)
     assert nobody.code == 1
     assert "401" in nobody.err
     assert "nonsense" not in nobody.err + nobody.out
+    assert nobody.err.count("an upload needs a token") == 1
+    assert "hint: name a token that counts there: JACKFIELD_TOKEN, --token-file FILE" in nobody.err
 
 
 def test_mistakes_are_usage(author, tmp_path, signing):
@@ -98,7 +100,9 @@ def test_mistakes_are_usage(author, tmp_path, signing):
     assert author.run("publish", tmp_path / "nothing.whl", market=signing.url).code == 2
     assert author.run("publish", wheel, "--make-key", market=signing.url).code == 2
     assert author.run("publish", wheel, market="").code == 2
-    assert author.run("publish", wheel, "--key", tmp_path / "nothing.pem", market=signing.url).code == 1
+    nothing = author.run("publish", wheel, "--key", tmp_path / "nothing.pem", market=signing.url)
+    assert nothing.code == 1
+    assert f"error: there is no key {tmp_path / 'nothing.pem'}\nhint: the first time: --make-key" in nothing.err
     assert author.run("publish", wheel, market=f"http://127.0.0.1:{free_port()}").code == 5
 
 

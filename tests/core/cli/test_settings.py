@@ -41,6 +41,7 @@ def test_what_is_set_is_kept_and_unset_again(desk: Desk):
     assert desk.run("settings", "set", "weather", "days", "5").out == "weather: days is 5.\n"
     assert desk.run("settings", "weather", "--json").json["settings"][1]["value"] == 5
     assert desk.run("settings", "unset", "weather", "days").out == "weather: days is back at 3.\n"
+    assert desk.run("settings", "set", "weather", "place", "St.").out == "weather: place is St.\n"
 
 
 def test_what_does_not_fit_is_told_with_its_bounds(desk: Desk):

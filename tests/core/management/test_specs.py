@@ -74,6 +74,22 @@ def test_a_list_has_one_spec_a_line_and_may_have_comments(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("written", "said", "hint"),
+    [
+        ("./my plugin", "is a folder", "pip wheel --no-deps './my plugin'"),
+        (".", "is a folder", "pip wheel --no-deps ."),
+        ("https://example.org/x-1-py3-none-any.whl", "is an address", "fetch the wheel first"),
+    ],
+)
+def test_what_has_to_become_a_wheel_on_this_machine_is_told_how(tmp_path, monkeypatch, written, said, hint):
+    (tmp_path / "my plugin").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=said) as refused:
+        parse_spec(written)
+    assert hint in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "names no plugin"),

@@ -75,6 +75,21 @@ async def test_it_comes_back_when_the_connection_is_lost_with_the_same_key(tmp_p
             await serving
 
 
+async def test_it_does_not_come_again_for_what_an_imported_module_does_not_hold(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        address = HostAddress(unix_socket=opened.places.socket)
+        serving = asyncio.create_task(
+            asyncio.to_thread(
+                connect, "json:Plugin", key=opened.new_key("echo"), address=address, data=tmp_path / "data"
+            )
+        )
+        await until(lambda: opened.connections)
+        opened.connections[0].close("it failed")
+        with pytest.raises(UsageError, match="json:Plugin names nothing: json has no Plugin"):
+            await asyncio.wait_for(serving, 20)
+        assert len(opened.connections) == 1
+
+
 async def test_it_finds_the_socket_however_deep_it_lies(tmp_path: Path):
     deep = tmp_path / ("deep" * 30)
     deep.mkdir()

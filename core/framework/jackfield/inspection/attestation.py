@@ -73,7 +73,11 @@ def attest(filename: str, sha256: str, key_file: Path) -> bytes:
 
     try:
         key = load_pem_private_key(key_file.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as error:
+    except FileNotFoundError as error:
+        raise WheelError(f"there is no key {key_file}", hint="the first time: --make-key makes it") from error
+    except OSError as error:
+        raise WheelError(f"{key_file} cannot be read as a publisher's key: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
         raise WheelError(f"{key_file} cannot be read as a publisher's key: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise WheelError(f"{key_file} is no ed25519 key", hint="make_publisher_key makes one")

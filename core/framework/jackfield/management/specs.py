@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,8 +54,15 @@ def parse_spec(text: str) -> Spec:
                 f"{text.strip()!r} cannot be installed: sha256: is followed by {_LEAST_DIGITS} to 64 hexadecimal digits"
             )
         return replace(parse_spec(written[: pinned.start()]), text=text, sha256=digits)
-    if written.endswith(".whl") or "/" in written or "\\" in written:
+    if written.endswith(".whl") or "/" in written or "\\" in written or written in {".", ".."}:
+        if "://" in written:
+            raise UsageError(f"{written} is an address", hint="fetch the wheel first, or name the plugin by its id")
         file = Path(os.path.expanduser(written)).absolute()  # noqa: PTH111  # Path raises for ~nobody
+        if file.is_dir():
+            raise UsageError(
+                f"{written} is a folder, and nothing is built here",
+                hint=f"make its wheel, then install that: pip wheel --no-deps {shlex.quote(written)}",
+            )
         if not file.is_file():
             raise UsageError(f"there is no file {written}", hint="a plugin of the marketplace is installed by its id")
         if file.suffix != ".whl":

@@ -53,6 +53,10 @@ class Busy(MarketUnreachable):
         self.seconds = seconds
 
 
+class NotKnown(MarketError):
+    """The server does not know who asks: 401."""
+
+
 class NotServed(MarketError):
     """The server does not know this request at all: 405 or 421."""
 
@@ -94,6 +98,7 @@ def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
         Redirected: it leads elsewhere.
         Busy: it asks to come later.
         NotServed: it does not know such requests.
+        NotKnown: it wants to know who asks.
         MarketError: any other failure.
     """
     if answer.is_success:
@@ -107,8 +112,11 @@ def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
         raise Busy(f"{shown(url)} answers {answer.status_code} and asks to wait {seconds:.0f} s", seconds)
     said = body.decode("utf-8", "replace").strip().splitlines()
     detail = f": {said[0][:200]}" if said and "<" not in said[0] and said[0].isprintable() else ""
-    kind = NotServed if answer.status_code in _NOT_SERVED else MarketError
-    raise kind(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase[:200]}{detail}")
+    reason = answer.reason_phrase[:200]
+    if detail == f": {reason}":  # an index tells twine in the reason what it tells others in the body
+        detail = ""
+    kind = NotServed if answer.status_code in _NOT_SERVED else NotKnown if answer.status_code == 401 else MarketError
+    raise kind(f"{shown(url)} answers {answer.status_code} {reason}{detail}")
 
 
 def _retry_after(text: str | None) -> float | None:

@@ -10,6 +10,7 @@ import httpx
 
 from jackfield.errors import MarketError
 from jackfield.inspection import WheelReport
+from jackfield.market.failures import NotKnown
 from jackfield.market.transport import Transport
 from jackfield.market.trust import split_address
 
@@ -49,6 +50,9 @@ async def upload(
     packed = httpx.Request("POST", transport.url, data=form, files={"content": content})
     try:
         answer = await transport.post("/legacy/", packed.read(), packed.headers["content-type"])
+    except NotKnown as error:
+        hint = "name a token that counts there: JACKFIELD_TOKEN, --token-file FILE, or netrc"
+        raise MarketError(error.message, hint=hint) from error
     finally:
         await transport.aclose()
     if answer is None:

@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import socket
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ def connect(
         PermissionDenied: the host does not know the key.
         LinkError: the connection was lost, or refused with a reason; only where `again` is False.
         OSError: nobody listens there; only where `again` is False.
-        UsageError: the key is none, or the manifest is too long to be told.
+        UsageError: the key is none, the manifest is too long to be told, or the module holds nothing of the name.
     """
     if not is_short(key):
         raise UsageError("that is no key", hint="as jackfield keys new shows it: jfk_…")
@@ -179,11 +180,31 @@ def connect(
             reason = str(error)
         if not again:
             return
+        _require_named(entry_point)
         if time.monotonic() - began > MOST_WAIT_SECONDS:
             wait = LEAST_WAIT_SECONDS
         _log.warning("not connected: %s; again in %g s", reason, wait)
         time.sleep(wait)
         wait = min(wait * 2, MOST_WAIT_SECONDS)
+
+
+def _require_named(entry_point: str) -> None:
+    """Refuse to come again for what a module that was imported does not hold: it is not read a second time.
+
+    Raises:
+        UsageError: there is nothing of that name in it.
+    """
+    module_name, _, attributes = entry_point.partition(":")
+    target = sys.modules.get(module_name.strip())
+    if target is None:  # not let in yet, or not to be imported, which may be another time
+        return
+    for attribute in filter(None, attributes.strip().split(".")):
+        target = getattr(target, attribute, None)
+        if target is None:
+            raise UsageError(
+                f"{entry_point} names nothing: {module_name.strip()} has no {attributes.strip()}",
+                hint="name the plugin's class as module:Class, and start it again",
+            )
 
 
 def is_short(key: str) -> bool:

@@ -43,7 +43,7 @@ def check_upgrade(session: Session, upgrades: tuple[str, ...], python: str | Non
     blocked = [one["id"] for one in answer["plugins"] if one["fate"] == "blocked"]
     there = joined([f"{name.replace('python', 'Python')} {version}" for name, version in answer["upgrade"].items()])
     if blocked:
-        output.line(plain(f"With {there} {plural(len(blocked), 'plugin')} would not run: {joined(blocked)}."))
+        output.line(plain(f"With {there}, {plural(len(blocked), 'plugin')} would not run: {joined(blocked)}."))
         click.get_current_context().exit(1)
     waiting = sum(one["fate"] == "update" for one in answer["plugins"])
     then = f" once {plural(waiting, 'plugin')} {'is' if waiting == 1 else 'are'} updated" if waiting else ""

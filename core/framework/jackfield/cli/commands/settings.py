@@ -133,7 +133,9 @@ def _tell(session: Session, plugin: str, keys: list[str]) -> None:
     for one in report["settings"]:
         if one["key"] in keys:
             how = "is" if one["set"] else "is back at"
-            session.output.line(plain(f"{report['plugin']}: {one['key']} {how} {_value(one)}."))
+            value = _value(one)
+            stop = "" if value.endswith((".", "!", "?")) else "."
+            session.output.line(plain(f"{report['plugin']}: {one['key']} {how} {value}{stop}"))
     if not keys:
         _show(session.output, report)
     else:

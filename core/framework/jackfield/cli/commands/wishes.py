@@ -34,7 +34,8 @@ def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions
     for plugin in ids:
         shown = requests[plugin]
         management.enable(plugin, accept_permissions=bool(shown.growth), shown=shown, by=session.by)
-        output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
+        granted = ", and may do now what it asks for" if wished[plugin] and shown.growth else ""
+        output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}{granted}.")
         clashes[plugin] = list(management.clashes(plugin))
         for clash in clashes[plugin]:
             output.line(f"note: {plain(clash)}")
