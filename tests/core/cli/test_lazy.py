@@ -73,6 +73,32 @@ def test_ctrl_c_says_that_everything_is_as_it_was():
     assert result.stderr == "stopped: everything is as it was\n"
 
 
+def test_ctrl_c_while_a_class_is_made_is_no_bug():
+    """Python before 3.12 has a RuntimeError come of it, as where a command loads what it needs."""
+    error = RuntimeError("Error calling __set_name__ on 'Field' instance 'plan' in 'Plan'")
+    error.__cause__ = KeyboardInterrupt()
+    result = CliRunner().invoke(group_that(fails(error)), ["run"])
+    assert (result.exit_code, result.stderr) == (130, "stopped: everything is as it was\n")
+
+
+@pytest.mark.parametrize("loaded", ["click", "jackfield.cli.session", "jackfield.management.plan"])
+def test_ctrl_c_while_modules_load_is_told_as_at_any_other_time(tmp_path, loaded):
+    script = (
+        "import os, signal, sys\n"
+        "class Presses:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {loaded!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Presses())\n"
+        "from jackfield.cli import main\n"
+        "main(['--app', 'chat', 'history', '--json'])\n"
+    )
+    environ = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (130, "stopped: everything is as it was\n")
+    assert json.loads(done.stdout)["error"]["kind"] == "Stopped"
+
+
 @pytest.mark.parametrize("words", [["rnu"], ["--frob"], ["run", "--frob"], ["run", "extra"]])
 def test_mistakes_in_the_call_are_usage(words):
     result = CliRunner().invoke(group_that(lambda: None), [*words, "--json"])

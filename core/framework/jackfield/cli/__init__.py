@@ -32,8 +32,16 @@ def main(argv: "Sequence[str] | None" = None) -> None:
         sys.stdout.write(answer)
         sys.exit(0)
     _load_lightly()
-    from jackfield.cli.program import main as run
+    from jackfield.cli.interrupts import held_back
 
+    try:
+        with held_back():
+            from jackfield.cli.program import main as run
+    except KeyboardInterrupt:
+        from jackfield.cli.failures import INTERRUPTED, STOPPED, tell
+
+        tell(STOPPED, argv)
+        sys.exit(INTERRUPTED)
     run(argv)
 
 

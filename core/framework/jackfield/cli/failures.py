@@ -25,6 +25,7 @@ from jackfield.errors import ConsentRequired, JackfieldError, UsageError
 
 NOTHING_TO_DO = 4
 INTERRUPTED = 130
+STOPPED = {"kind": "Stopped", "message": "everything is as it was", "exit_code": INTERRUPTED}
 _LONGEST_LINE = 2000
 
 
@@ -86,7 +87,12 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
         tell(_usage_mapping(error), arguments)
         raise click.exceptions.Exit(error.exit_code) from error
     except (click.Abort, KeyboardInterrupt) as error:
-        tell({"kind": "Stopped", "message": "everything is as it was", "exit_code": INTERRUPTED}, arguments)
+        tell(STOPPED, arguments)
+        raise click.exceptions.Exit(INTERRUPTED) from error
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        tell(STOPPED, arguments)  # pressed while a class was made, which Python before 3.12 says in words of its own
         raise click.exceptions.Exit(INTERRUPTED) from error
     except BrokenPipeError:
         raise  # `jackfield list | head`: click ends quietly

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from jackfield.cli.failures import reported
+from jackfield.cli.interrupts import held_back
 from jackfield.cli.schemas import schema_of
 from jackfield.cli.session import Session
 
@@ -91,7 +92,8 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.lazy[cmd_name].target.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        with held_back():
+            command: click.Command = getattr(import_module(module), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
