@@ -23,8 +23,8 @@ class Standing(Protocol):
         """Return what is registered in its place; raises `PluginError` where nothing is."""
         ...
 
-    def unanswered(self) -> None:
-        """Note that a call of a hook has no answer."""
+    def unanswered(self, calls: int) -> None:
+        """Note that so many calls of a hook have no answer."""
         ...
 
 
@@ -52,7 +52,7 @@ class Held:
         """
         try:
             async with asyncio.timeout(self._seconds) as scope:
-                function, hook = await self._next()
+                function, hook = await self._next(1)
                 if hook is None:
                     return None  # the next code does not implement it, or runs in the host and is called from now on
                 names = function.__code__.co_varnames[: function.__code__.co_argcount]
@@ -60,9 +60,7 @@ class Held:
         except TimeoutError:
             if not scope.expired():
                 raise
-            self._stand_in.unanswered()
-            plugin, told = self._stand_in.plugin, f"longer than the {self._seconds:g} s of hook {self._name}"
-            raise TakenDown(f"{plugin} was being replaced for {told}", plugin=plugin) from None
+            raise self._late(1) from None
 
     def ask(self, given: dict[str, Any], _: int, /) -> Underway:
         """The same, to be awaited."""
@@ -97,7 +95,7 @@ class Held:
         if self.is_here() or not self._loop.is_running():
             plugin = self._stand_in.plugin
             if self._loop.is_running():
-                self._stand_in.unanswered()
+                self._stand_in.unanswered(1)
             raise TakenDown(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
         return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
@@ -105,15 +103,30 @@ class Held:
         """Return: nobody waits."""
 
     async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Wait for the next process, and call it many times."""
-        _, hook = await self._next()
+        """Wait for the next process, and call it many times.
+
+        Raises:
+            TakenDown: there is none, or the time of one call was over before it was there. Others wait on.
+        """
+        try:
+            async with asyncio.timeout(self._seconds) as scope:
+                _, hook = await self._next(len(many))
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise self._late(len(many)) from None
         return [None] * len(many) if hook is None else await hook.send_batch(many)
 
-    async def _next(self) -> tuple[Any, RemoteHook | None]:
+    def _late(self, calls: int) -> TakenDown:
+        self._stand_in.unanswered(calls)
+        plugin, told = self._stand_in.plugin, f"longer than the {self._seconds:g} s of hook {self._name}"
+        return TakenDown(f"{plugin} was being replaced for {told}", plugin=plugin)
+
+    async def _next(self, calls: int) -> tuple[Any, RemoteHook | None]:
         try:
             target = await self._stand_in.successor()
         except PluginError:
-            self._stand_in.unanswered()
+            self._stand_in.unanswered(calls)
             raise
         function = getattr(target, self._name, None)
         hook = outside_of(function) if function is not None else None

@@ -212,9 +212,9 @@ class StandIn(Proxy):
             self._over.set_result(None)
         self._tell_later()
 
-    def unanswered(self) -> None:
-        """Note that a call of a hook has no answer; when all is over it is told how many have none."""
-        self._unanswered += 1
+    def unanswered(self, calls: int) -> None:
+        """Note that so many calls of a hook have no answer; when all is over it is told how many have none."""
+        self._unanswered += calls
         if self._over.done():
             self._tell_later()
 
