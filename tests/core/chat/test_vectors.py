@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from jackfield.api import Image
 from jackfield_chat.plugins.drawing import drawing
+from jackfield_chat.plugins.extents import MOST_CURVES, reach_of, spread_of
 from jackfield_chat.plugins.vectors import DEEPEST, MOST_ELEMENTS, MOST_LETTERS, MOST_RULES, MOST_STOPS
 
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300" viewBox="0 0 300 300">'
+FAR = "all that it draws lies within 100 times its size"
 FULL = '<rect width="300" height="300" fill="red"/>'
 
 
@@ -57,6 +59,31 @@ def shown(svg: str | bytes) -> Any:
         (FULL * (MOST_ELEMENTS + 1), f"at most {MOST_ELEMENTS} elements"),
         ("<g>" * DEEPEST + "</g>" * DEEPEST, f"{DEEPEST} within each other"),
         ("<?xml-stylesheet href='data:text/css,rect{filter:blur(9px)}'?>", "is not shown"),
+        (f'<path stroke="red" d="M0 0{"c9e5-99 9 99e6-8e3 8" * 30}"/>', FAR),
+        (f'<path d="M0 0{"l99 99" * 20_000}"/>', FAR),
+        ('<path d="M0 0a9e5 9 0 0110 10"/>', FAR),
+        ('<path d="M0 0L9e5,0zm1 1"/>', FAR),
+        ('<path d="M0 0 1e999 1"/>', FAR),
+        ('<path d="M0 0 1 1 x 9e9 9"/>', "cannot be read in it"),
+        ('<path d="M0 0a1 1 0 2 0 1 1"/>', "cannot be read in it"),
+        (f'<path d="M0 0{"t1 1-1-1" * MOST_CURVES}"/>', f"at most {MOST_CURVES} curves"),
+        ('<g transform="scale(1e3)"><g transform="translate(9)scale(1e3 1)"><rect width="9"/></g></g>', FAR),
+        ('<g transform="matrix(1 0 0 1e9 0 0)"><rect width="9"/></g>', FAR),
+        ('<g transform="rotate(9 1e9 0)"><rect width="9"/></g>', FAR),
+        ('<g transform="skewX(90)"><rect width="9"/></g>', FAR),
+        ('<g transform="scale(1)) scale(1e9"><rect width="9"/></g>', "cannot be read in it"),
+        ('<g transform="scale(1 1 1)"/>', "the transformation scale of 3 numbers"),
+        ('<rect transform-origin="1e9 1e9" width="9"/>', "a transform-origin"),
+        ('<ellipse rx="9e6" ry="5e6"/>', FAR),
+        ('<polygon points="1,2 9e6,1"/>', FAR),
+        ('<svg x="9e6"><rect width="9"/></svg>', FAR),
+        ('<svg viewBox="0 0 .001 .001"><rect width="9"/></svg>', "a viewBox within it"),
+        ('<g stroke-width="9e6"/>', FAR),
+        ('<g stroke-width="400"><g transform="scale(1000)"/></g>', FAR),
+        ('<g style="stroke-width: 9e6px !important"/>', FAR),
+        ("<style>path{stroke-width:9e6}</style>", FAR),
+        ("<style>path{stroke-width:calc(9e6px)}</style>", "its lengths are numbers"),
+        ('<rect width="9em"/>', "its lengths are numbers"),
         ('<text><textPath href="#p">a</textPath></text>', "with <textPath is not shown"),
         ("<text>" + "@ " * (MOST_LETTERS + 1) + "</text>", f"at most {MOST_LETTERS} letters"),
         ("<rect", "no XML in UTF-8"),
@@ -84,6 +111,10 @@ ORDINARY = [
     '<linearGradient id="g"><stop offset="0" style="stop-color:#00f"/></linearGradient><path fill="url(#g)"/>',
     '<path fill="url(\'#g\') red" style="stroke:url( &quot;#g&quot; )"/><style>path{fill:url(#g)}</style>',
     "<style>\n.cls-1, .cls-2 { fill: #fff; stroke-width: 2px; }\n#a { font-family: sans-serif }\n</style><path/>",
+    '<path d="M10-20.5.5e1,7l3 4h-1V0v+2 1C1 2 3 4 5 6s1 1 2 2Q1 2 3 4t1 1zM1 1A5 5 0 1110 10a5,5 0 01-.5.5z m 1 1Z"/>',
+    '<g transform="translate(9 -9) rotate(45, 1, 2),scale(2)matrix(0 1 -1 0 5 5) skewX(9)"><rect width="100%"/></g>',
+    '<rect rx="auto" height="2cm" stroke-width="1.5px"/><line x2="9"/><path/><polyline points="1,2,3 4"/><svg x="5%"/>',
+    '<g style="stroke-width:inherit;width:auto" stroke-width="2pt"/><text x="1em" dy=".35em" font-size="2em">a</text>',
     '<g style="fill:none;stroke-dasharray:none;marker:none;-inkscape-stroke:none;filter:none" mask="none"/>',
     "<script>document.title = 'it runs in no picture'</script><title>Sales</title><desc>by month</desc>",
 ]
@@ -96,9 +127,60 @@ def test_ordinary_drawings_are_shown(within: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("root", "is_shown"),
+    [
+        ('<svg viewBox="0 0 24 24" width="1em" height="1em" style="width:1em">', True),
+        ('<svg width="100%" height="auto">', True),
+        ('<svg width="2in" height="50mm">', True),
+        ("<svg>", True),
+        ('<svg viewBox="0 0 .001 .001">', False),
+        ('<svg viewBox="0 0 10000 .01">', False),
+        ('<svg viewBox="0 0 0 0">', False),
+        ('<svg viewBox="0 0 9">', False),
+        ('<svg viewBox="0,0 , 24.5,2e1">', True),
+        ('<svg viewBox="0 0 24 24 24">', False),
+        ('<svg viewBox="0 0 24. 24">', False),
+        ('<svg viewBox="0 0 24 24px">', False),
+        ('<svg width="9e9" height="9e9"><path d="M9e6 9"/>', False),
+        ('<svg width=".001" height=".001">', False),
+    ],
+)
+def test_what_is_drawn_is_held_against_the_size_of_the_picture(root: str, is_shown: bool) -> None:
+    svg = f'{root}<path d="M0 0 20 20"/></svg>'
+    if is_shown:
+        assert shown(svg)["kind"] == "image"
+    else:
+        with pytest.raises(ValueError, match=r"is not shown|100 times its size"):
+            shown(svg)
+
+
+def test_paths_and_transformations_are_measured() -> None:
+    assert reach_of("M3 4") == 5
+    assert reach_of("m1 1 2 3zm2 3") == pytest.approx(5)
+    assert reach_of("M0 0h3v4H0V0c0 0 0 9 0 1s0 0 0 0Q0 0 0 10t0 0T1 1") == pytest.approx(10)
+    assert reach_of("M0,0a1 1 0 013 4") == pytest.approx(7)
+    assert spread_of("rotate(30) matrix(0 1 -1 0 0 0)") == pytest.approx((1, 0))
+    assert spread_of("translate(3 4) scale(-2 1) rotate(9 3 4)") == (2, 25)
+    assert spread_of("matrix(3 0 0 2 3 4)") == pytest.approx((3, 5))
+
+
+@pytest.mark.parametrize(
     "within",
     [
         "<g/>" * 64_000,
+        f"<path d='M0 0{'h1h-1' * 49_000}'/>",
+        f"<path d='M0 0{'1-1-1 1' * 36_000}'/>",
+        f"<path d='M{' ' * 250_000}'/>",
+        f"<path d='M{'1' * 250_000}'/>",
+        f"<g transform='{'scale(1)' * 31_000}'/>",
+        f"<g transform='{'a' * 250_000}'/>",
+        f"<g transform='{'scale' + ' ' * 250_000}'/>",
+        f"<g transform='{' ' * 250_000}'/>",
+        f"<svg viewBox='{'1' * 250_000}'/>",
+        f"<g stroke-width='{' ' * 250_000}1'/>",
+        f"<g stroke-width='1{' ' * 250_000}!'/>",
+        f"<g stroke-width='{'1' * 250_000}!'/>",
+        f"<polygon points='{'1 ' * 125_000}'/>",
         "<g " + "".join(f"a{number}='' " for number in range(25_000)) + "/>",
         f"<style>{' ' * 250_000}!</style>",
         f"<style>{'a' * 250_000}</style>",

@@ -2,15 +2,18 @@
 
 Five kilobytes can have the page of everyone who looks stand still for minutes: a mask whose circles have masks, whose
 circles have masks; a blur within a blur; a line of a thousand million dashes; a gradient of thousands of colours on
-thousands of shapes. What can do so is not drawn, and what is left has a bound.
+thousands of shapes; a curve a million times as long as the picture. What can do so is not drawn, and what is left has a
+bound.
 """
 
 import re
 from typing import NoReturn
 from xml.parsers import expat
 
+from jackfield_chat.plugins.extents import Extents
+
 MOST_ELEMENTS = 5000
-MOST_LETTERS = 20_000
+MOST_LETTERS = 10_000
 """Each can be drawn as a shape with a wide line around it, all on one another."""
 MOST_STOPS = 100
 """Colours of all gradients: each shape that has one is drawn with all of them."""
@@ -61,6 +64,7 @@ def check_svg(data: bytes) -> None:
     try:
         data.decode("utf-8")  # what a browser reads otherwise could hide its words from us
         reader.parser.Parse(data, True)
+        reader.extents.check_lines()
     except (expat.ExpatError, UnicodeDecodeError) as error:
         raise ValueError(f"an SVG that is no XML in UTF-8 is not shown: {error}") from None
 
@@ -79,6 +83,7 @@ class _Reader:
         self.parser.CharacterDataHandler = self._text
         self._elements = self._stops = self._rules = self._depth = self._letters = 0
         self._sheet: list[str] | None = None
+        self.extents = Extents()
 
     def _declare(self, _version: str, encoding: str | None, _alone: int) -> None:
         if encoding not in _ENCODINGS and (encoding or "").lower() not in _ENCODINGS:
@@ -107,9 +112,12 @@ class _Reader:
                 _refuse(f"{key} from elsewhere")
             if key.lower() == "style":
                 _check_style(value)
+                self.extents.style(value, of_root=self._elements == 1)
+        self.extents.begin(local, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
+        self.extents.end()
         if self._sheet is not None and name.rpartition(":")[2].lower() == "style":
             self._check_sheet("".join(self._sheet))
             self._sheet = None
@@ -129,6 +137,7 @@ class _Reader:
             raise ValueError(f"an SVG is shown with style sheets of at most {MOST_RULES} plain rules")
         for rule in _RULE.findall(text):
             _check_style(rule)
+            self.extents.style(rule)
 
 
 def _check_style(text: str) -> None:
