@@ -25,6 +25,7 @@ from jackfield.hooks import OnError
 from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts, State
 from jackfield.isolation import External
 from jackfield.manifest import HostFile
+from jackfield.runtime import done_apart
 from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
 
@@ -201,7 +202,7 @@ class Application:
         control.start()  # first: who hangs while it starts can be asked at what
         try:
             await self._settle()
-            self._tell_folders()
+            await self._tell_folders()
             await discard_marked(self.layout, self.host.state, by=self.app)
             # Made first: a change during the start is not missed.
             follow = partial(self._follow, patiently=True)  # plugins change what is watched, again and again perhaps
@@ -209,8 +210,10 @@ class Application:
             await self._begin()
             self.probation.start()
             await self._start_host()
+            await self.revocations.note()
         except BaseException:
             await asyncio.to_thread(control.stop)
+            await self.revocations.stop()
             await self.probation.stop()
             await self.host.stop()  # what came up before the start was broken off must not run on without its lock
             lock.release()
@@ -270,14 +273,14 @@ class Application:
             _log.warning("SAFE MODE: %s runs without plugins again: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT)
             self.host.safe = True
         await self.host.reload_changes(patiently=patiently)
-        self.revocations.note()
+        await self.revocations.note()
         await discard_marked(self.layout, self.host.state, by=self.app, but=self.host.plugins.records())
 
-    def _tell_folders(self) -> None:
+    async def _tell_folders(self) -> None:
         """Leave word of the script folders, so that the command line lists and disables what lies in them."""
         told = [str(folder.absolute()) for folder in self._scripts.folders]
         if told != self.host.state.get(SCRIPT_FOLDERS, default=[]):
-            self.host.state.change({SCRIPT_FOLDERS: told}, by=self.app, why="script folders")
+            await done_apart(self.host.state.change, {SCRIPT_FOLDERS: told}, by=self.app, why="script folders")
 
     async def _settle(self) -> None:
         """Complete what an installer that died left between the old and the new set."""
@@ -326,13 +329,13 @@ class Application:
     async def _stop(self) -> None:
         if self._updates is not None:
             await self._updates.stop()
-        await self.revocations.stop()
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()
         control, self._control = self._control, None
         if control is not None:
             await asyncio.to_thread(control.stop)
+        await self.revocations.stop()  # after what has others followed, and it told of that
         stable, self._stable = self._stable, None
         if stable is not None:
             stable.cancel()

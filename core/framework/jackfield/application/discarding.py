@@ -1,10 +1,10 @@
 """Deletes the data that its user gave up, at a moment when nothing writes it (U40)."""
 
-import asyncio
 import logging
 from collections.abc import Collection
 
 from jackfield.errors import JackfieldError
+from jackfield.runtime import done_apart
 from jackfield.storage import Belongings, State
 from jackfield.store import Layout
 
@@ -24,7 +24,7 @@ async def discard_marked(layout: Layout, state: State, *, by: str, but: Collecti
     for cid in marked:
         if cid not in but:
             try:
-                kept = await asyncio.to_thread(Belongings(layout.root, state).delete, cid, by=by)
+                kept = await done_apart(Belongings(layout.root, state).delete, cid, by=by)
             except (JackfieldError, OSError) as error:
                 _log.error("%s", error)  # a sentence for the operator
             else:

@@ -21,6 +21,7 @@ from jackfield.errors import JackfieldError, UnknownPlugin
 from jackfield.host import Host, PluginStatus, State
 from jackfield.isolation import ending_alone
 from jackfield.manifest import canonical_id
+from jackfield.runtime import done_apart
 
 if TYPE_CHECKING:
     from jackfield.management import Management, RollbackReport
@@ -71,6 +72,7 @@ class Probation:
         self._health_seconds = health_seconds
         self._outcomes = outcomes or Outcomes(management)
         self._trials: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._blocks: dict[str, int] = {}
         self._timers: dict[str, threading.Timer] = {}
         self._guard = threading.Lock()
@@ -104,11 +106,10 @@ class Probation:
         """End the watch; who did not prove itself is on probation again at the next start."""
         self._forget()
         self._host.plugins.on_block = lambda plugin, seconds, over: None
-        tasks = [task for _, task in self._trials.values()]
         self._trials.clear()
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for timer in self._timers.values():
             timer.cancel()
         await self.decided()
@@ -142,9 +143,11 @@ class Probation:
                 self._end_trial(cid)
                 task = asyncio.get_running_loop().create_task(self._try(cid, version), name=f"probation of {cid}")
                 self._trials[cid] = version, task
+                self._tasks.add(task)  # also one that is ended may have something to write to its end
+                task.add_done_callback(self._tasks.discard)
 
     async def _try(self, cid: str, version: str) -> None:
-        """Ask a new version how it is until its time is over; then it has proved itself."""
+        """Ask a new version how it is until its time is over; then it has proved itself, once that is kept."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
         while True:
@@ -156,17 +159,26 @@ class Probation:
                 self._failed(cid, version, trouble)
                 return
             left = end - loop.time()
-            if left <= 0:
+            if left > 0:
+                await asyncio.sleep(min(left, self._health_seconds))
+                continue
+            status = self._host.plugins.status(cid)
+            if status.state is not State.ACTIVE or self._host.state.get(f"{KEY}{cid}") != version:
+                return  # it is down by its user's wish, or another version came meanwhile: nothing is to be told yet
+            try:
+                await self._prove(cid, version)
                 break
-            await asyncio.sleep(min(left, self._health_seconds))
-        status = self._host.plugins.status(cid)
-        if status.state is not State.ACTIVE or self._host.state.get(f"{KEY}{cid}") != version:
-            return  # it is down by its user's wish, or another version came meanwhile: there is nothing to tell yet
-        with contextlib.suppress(JackfieldError):  # else it is on probation a little longer
-            self._host.state.change({f"{KEY}{cid}": None}, by=self._by, why=f"{cid} {version} proved itself")
-            _log.info("%s %s has proved itself", cid, version)
+            except JackfieldError as error:  # it is on probation a little longer
+                _log.debug("that %s %s has proved itself is not kept yet: %s", cid, version, error)
+                await asyncio.sleep(self._health_seconds)
         with contextlib.suppress(JackfieldError):
             self._outcomes.send(await asyncio.to_thread(self._outcomes.tried, [cid]), "kept")
+
+    async def _prove(self, cid: str, version: str) -> None:
+        key, why = f"{KEY}{cid}", f"{cid} {version} proved itself"
+        # Whoever holds the log may be who installs the next version, which has to prove itself, too.
+        await done_apart(self._host.state.change, {key: None}, by=self._by, why=why, expecting={key: version})
+        _log.info("%s %s has proved itself", cid, version)
 
     def _end_trial(self, cid: str) -> None:
         trial = self._trials.pop(cid, None)

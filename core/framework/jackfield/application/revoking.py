@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jackfield.errors import JackfieldError
 from jackfield.host import Host
 from jackfield.revocation import ENTRY, STOPPED, Lists
+from jackfield.runtime import done_apart
 
 if TYPE_CHECKING:
     from jackfield.management import Management
@@ -60,13 +61,13 @@ class RevocationWatch:
         self._task: asyncio.Task[None] | None = None
         self._end: asyncio.TimerHandle | None = None
         self._following: asyncio.Task[None] | None = None
+        self._noting = asyncio.Lock()
         self._told: dict[str, Any] = {}
 
     def start(self) -> None:
-        """Say what is revoked, and begin to ask; the host has started its plugins."""
+        """Begin to ask; the host has started its plugins, and what is revoked of them is noted."""
         for problem in self._lists.problems():
             _log.error("what was revoked is not known: %s", problem)
-        self.note()
         if self._every is not None:
             self._task = asyncio.get_running_loop().create_task(self._ask(self._every), name="jackfield: revocations")
 
@@ -80,11 +81,16 @@ class RevocationWatch:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def note(self) -> None:
+    async def note(self) -> None:
         """Log and keep what came of revocations since the last time: the host has followed a change."""
+        async with self._noting:  # two changes that are followed at once would each have it in the history
+            await self._note()
+
+    async def _note(self) -> None:
         records = {cid: one for cid, one in self._host.plugins.records().items() if one.revoked is not None}
         kept = self._host.state.items(STOPPED)
-        ends = []
+        ends: list[float] = []
+        changes: list[tuple[str, object, str, str]] = []
         for cid, record in records.items():
             now = record.revoked
             if now is None or not record.enabled:
@@ -98,19 +104,19 @@ class RevocationWatch:
                 _log.warning("REVOKED: %s %s %s", record.candidate.id, version, now.note or now.problem)
             if kept.get(key) != became:
                 done = "was stopped: it" if now.stops else "runs though it"
-                self._keep(key, became, by=now.by, why=f"{record.candidate.id} {version} {done} {now.problem}")
+                changes.append((key, became, now.by, f"{record.candidate.id} {version} {done} {now.problem}"))
         for key in kept:
             cid = key.removeprefix(STOPPED)
             if cid not in records and cid in self._host.plugins.records():
                 self._told.pop(cid, None)
-                self._keep(key, None, by=self._host.app, why=f"{cid} is not revoked any more")
+                changes.append((key, None, self._host.app, f"{cid} is not revoked any more"))
         self._look_again(min(ends, default=None))
-
-    def _keep(self, key: str, value: object, *, by: str, why: str) -> None:
-        try:
-            self._host.state.change({key: value}, by=by, why=why)
-        except JackfieldError as error:
-            _log.error("what was revoked could not be kept for the history: %s", error)
+        for key, value, by, why in changes:
+            try:
+                await done_apart(self._host.state.change, {key: value}, by=by, why=why)
+            except JackfieldError as error:  # what is not kept is so when the next change is followed
+                _log.error("what was revoked could not be kept for the history: %s", error)
+                break
 
     def _look_again(self, seconds: float | None) -> None:
         """Have the host look again when the next allowance is over."""

@@ -7,7 +7,8 @@ why. Rules that the module keeps:
   within the write) counts as never written; the next writer cuts it off. A line that was changed otherwise is damage.
 - Taking a transaction back touches only keys that nobody has changed since. A key that is set again to the value it has
   counts as changed: whoever set it meant it. So a grant that the user revoked never comes back by a rollback.
-- Readers take no lock: they see a prefix of the log.
+- Readers take no lock: they see a prefix of the log. Nor do those of this process wait for one of its threads that
+  waits for another process, or for the disk: among them may be an event loop's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -56,7 +58,8 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / "log.jsonl"
-        self._guard = threading.RLock()
+        self._guard = threading.RLock()  # of what is known of the log, and held for as long as that takes alone
+        self._writers = threading.Lock()  # one of this process at a time
         # The names of the keys in order, from when somebody asks for some until one changes.
         self._order: list[str] | None = None
         self._forget()
@@ -85,6 +88,7 @@ class State:
         transaction: str | None = None,
         expecting: Mapping[str, JSON] = MappingProxyType({}),
         since: int | None = None,
+        wait_seconds: float = LOCK_SECONDS,
     ) -> tuple[str, ...]:
         """Set and remove keys, all or none; returns once the entry is on disk.
 
@@ -97,27 +101,32 @@ class State:
                 somebody else has just said.
             since: the `version` from which it was worked out, for what cannot be refused any more: a key that somebody
                 else has set after it stays as it is, unless it is to be removed. None: no key does.
+            wait_seconds: how long to wait for others who write.
 
         Returns:
             the keys that stayed.
 
         Raises:
-            StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
+            StoreLocked: others have been writing for more than `wait_seconds`.
             StoreError: the folder cannot be written, the log is damaged, or a key has another value by now.
         """
         if not changes:
             return ()
-        with self._guard, self._locked():
-            if any(self._values.get(key) != value for key, value in expecting.items()):
-                raise StoreError("somebody else has changed the same meanwhile; nothing was changed", hint="try again")
-            later = () if since is None else self._entries[since:]
-            set_since = {change.key for entry in later if entry.transaction != transaction for change in entry.changes}
-            kept = tuple(key for key in sorted(changes) if key in set_since and changes[key] is not None)
-            made = tuple(
-                Change(key, self._values.get(key), changes[key]) for key in sorted({*changes}.difference(kept))
-            )
+        with self._locked(wait_seconds):
+            with self._guard:
+                self._refresh()
+                if any(self._values.get(key) != value for key, value in expecting.items()):
+                    told = "somebody else has changed the same meanwhile; nothing was changed"
+                    raise StoreError(told, hint="try again")
+                later = () if since is None else self._entries[since:]
+                others = (entry for entry in later if entry.transaction != transaction)
+                set_since = {change.key for entry in others for change in entry.changes}
+                kept = tuple(key for key in sorted(changes) if key in set_since and changes[key] is not None)
+                keys = sorted({*changes}.difference(kept))
+                made = tuple(Change(key, self._values.get(key), changes[key]) for key in keys)
+                end = self._offset
             if made:
-                self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made))
+                self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made), end)
             return kept
 
     def revert(
@@ -139,20 +148,23 @@ class State:
             StoreError: the folder cannot be written, or the log is damaged.
         """
         undone = {transactions} if isinstance(transactions, str) else set(transactions)
-        with self._guard, self._locked():
+        with self._locked(LOCK_SECONDS):
             made, kept = [], []
-            for key, stack in sorted(self._stacks.items()):
-                touched = any(owner in undone for owner, _ in stack)
-                depth = len(stack)
-                while depth and stack[depth - 1][0] in undone:
-                    depth -= 1
-                if depth < len(stack):
-                    made.append(Change(key, self._values.get(key), stack[depth][1]))
-                if touched and any(owner in undone for owner, _ in stack[:depth]):
-                    kept.append(key)
+            with self._guard:
+                self._refresh()
+                for key, stack in sorted(self._stacks.items()):
+                    touched = any(owner in undone for owner, _ in stack)
+                    depth = len(stack)
+                    while depth and stack[depth - 1][0] in undone:
+                        depth -= 1
+                    if depth < len(stack):
+                        made.append(Change(key, self._values.get(key), stack[depth][1]))
+                    if touched and any(owner in undone for owner, _ in stack[:depth]):
+                        kept.append(key)
+                end = self._offset
             if made:
                 entry = Entry(transaction or uuid.uuid4().hex, _now(), by, why, tuple(made), tuple(sorted(undone)))
-                self._append(entry)
+                self._append(entry, end)
             return Reverted(tuple(change.key for change in made), tuple(kept))
 
     def require(self) -> None:
@@ -162,7 +174,9 @@ class State:
             StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
             StoreError: the folder cannot be written, or the log is damaged.
         """
-        with self._guard, self._locked():
+        with self._locked(LOCK_SECONDS):
+            with self._guard:
+                self._refresh()
             try:
                 os.close(os.open(self._path, os.O_WRONLY))
             except FileNotFoundError:
@@ -265,19 +279,20 @@ class State:
             else:
                 self._values[change.key] = change.after
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, entry: Entry, end: int) -> None:
+        """Write an entry behind the last whole one, which ends there; readers may see it before it is on disk."""
         line = line_of(entry)
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 new = os.fstat(descriptor).st_size == 0
-                os.ftruncate(descriptor, self._offset)  # cuts off a torn last line
-                os.lseek(descriptor, self._offset, os.SEEK_SET)
+                os.ftruncate(descriptor, end)  # cuts off a torn last line
+                os.lseek(descriptor, end, os.SEEK_SET)
                 try:
                     write_all(descriptor, line)
                     os.fsync(descriptor)
                 except OSError:
-                    os.ftruncate(descriptor, self._offset)
+                    os.ftruncate(descriptor, end)
                     raise
             finally:
                 os.close(descriptor)
@@ -285,23 +300,33 @@ class State:
                 sync_folder(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
-        self._refresh()
+        with self._guard:
+            self._refresh()
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, seconds: float) -> Iterator[None]:
+        """Be the one that writes, of all processes; who waits for other threads first has as much less for others."""
+        until = monotonic() + seconds
         lock = Lock(self._path.parent / "lock")
+        if not self._writers.acquire(timeout=seconds):
+            raise self._busy(seconds)
         try:
-            make_private(self._path.parent)
-            lock.take(LOCK_SECONDS)
-        except TimeoutError as error:
-            raise StoreLocked(f"another process has been writing {self._path} for {LOCK_SECONDS:.0f} s") from error
-        except OSError as error:
-            raise StoreError(f"{self._path.parent} cannot be written: {error.strerror}") from error
-        try:
-            self._refresh()
-            yield
+            try:
+                make_private(self._path.parent)
+                lock.take(max(until - monotonic(), 0.0))
+            except TimeoutError as error:
+                raise self._busy(seconds) from error
+            except OSError as error:
+                raise StoreError(f"{self._path.parent} cannot be written: {error.strerror}") from error
+            try:
+                yield
+            finally:
+                lock.release()
         finally:
-            lock.release()
+            self._writers.release()
+
+    def _busy(self, seconds: float) -> StoreLocked:
+        return StoreLocked(f"another process has been writing {self._path} for {seconds:.0f} s")
 
 
 def _own(value: JSON) -> JSON:

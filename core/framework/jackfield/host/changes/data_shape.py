@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator
-from functools import partial
 from pathlib import Path
 
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.host.plugins import Record
 from jackfield.manifest import Candidate
+from jackfield.runtime import done_apart
 from jackfield.storage import RESTORE, SHAPE, Most, Snapshots, State
 
 _log = logging.getLogger("jackfield.host")
@@ -51,9 +51,9 @@ class DataShape:
         why = f"set aside when {plugin} {version} came back"
         if found is None:
             # It would read what it does not know, and write over it: an empty plugin loses nothing.
-            self._snapshots.begin_anew(cid, manifest.data_version, why=why, by=_BY)
+            await done_apart(self._snapshots.begin_anew, cid, manifest.data_version, why=why, by=_BY)
         else:
-            self._snapshots.go_back(cid, found.number, why=why, by=_BY)
+            await done_apart(self._snapshots.go_back, cid, found.number, why=why, by=_BY)
         await self.settle(cid)
         if found is None:
             told = f"of shape {manifest.data_version} there is no copy, so it keeps nothing yet"
@@ -70,7 +70,7 @@ class DataShape:
             StoreError: the disk refused; it is tried again before the plugin is loaded the next time.
         """
         if self._state.get(f"{RESTORE}{cid}") is not None:
-            await asyncio.to_thread(_run, self._snapshots.complete(cid, by=_BY))
+            await done_apart(_run, self._snapshots.complete(cid, by=_BY))
 
     async def settle_quietly(self, cid: str) -> None:
         """The same after a failure, which is the one to tell."""
@@ -93,17 +93,20 @@ class DataShape:
         if known == new:
             return
         if not isinstance(known, int):
-            self._state.change({f"{SHAPE}{cid}": new}, by=_BY, why=f"data of {record.candidate.id}")
+            change, why = {f"{SHAPE}{cid}": new}, f"data of {record.candidate.id}"
+            try:  # at once, as mostly: else a plugin whose callbacks are plain would miss what it is brought up for
+                self._state.change(change, by=_BY, why=why, wait_seconds=0.0)
+            except StoreLocked:
+                await done_apart(self._state.change, change, by=_BY, why=why)
         elif known < new:
             name = f"{record.candidate.id} {record.candidate.version}"
             if record.wiring is not None:
                 await record.wiring.close()  # so that the copy is whole
             why = f"before {name} changed its shape"
             steps = self._snapshots.take(cid, known, why=why, by=_BY, most=_most(record))
-            await asyncio.to_thread(_run, steps)
+            await done_apart(_run, steps)
             await on_migrate(known, new)
-            kept = partial(self._snapshots.keep, cid, new, by=_BY, why=f"data of {record.candidate.id}")
-            await asyncio.to_thread(kept)
+            await done_apart(self._snapshots.keep, cid, new, by=_BY, why=f"data of {record.candidate.id}")
             await self._tell_of_aside(name, cid, new)
 
     async def _tell_of_aside(self, name: str, cid: str, shape: int) -> None:

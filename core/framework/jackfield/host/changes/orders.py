@@ -20,7 +20,7 @@ from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import PluginStatus
 from jackfield.host.remote import asking
 from jackfield.manifest import canonical_id
-from jackfield.runtime import Visits
+from jackfield.runtime import Visits, done_apart
 from jackfield.storage import State as StateLog
 
 _log = logging.getLogger("jackfield.host")
@@ -127,7 +127,7 @@ class Orders:
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
             self.within.require_up(cid, "enabled")
-            self._wish(seen, cid, True, by)
+            await self._wish(seen, cid, True, by)
             await self._follow(cid, retry=True)
             asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
             return self._required(cid, (*_UP, *asleep), enabled=True)
@@ -141,7 +141,7 @@ class Orders:
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
             self.within.require_down(cid, "disabled")
-            self._wish(seen, cid, False, by)
+            await self._wish(seen, cid, False, by)
             await self._follow(cid)
             return self._plugins.status(plugin)
 
@@ -260,10 +260,10 @@ class Orders:
             raise UnknownPlugin(f"no plugin {plugin} is installed", plugin=plugin)
         return seen
 
-    def _wish(self, seen: Survey, cid: str, wished: bool, by: str) -> None:
+    async def _wish(self, seen: Survey, cid: str, wished: bool, by: str) -> None:
+        why = f"{'enable' if wished else 'disable'} {seen.judgement.verdicts[cid].candidate.id}"
+        await done_apart(self._state.change, {f"wish/{cid}": wished}, by=by, why=why)
         self._presences.forget(cid)
-        identity = seen.judgement.verdicts[cid].candidate.id
-        self._state.change({f"wish/{cid}": wished}, by=by, why=f"{'enable' if wished else 'disable'} {identity}")
 
     async def _follow(self, cid: str, *, retry: bool = False) -> None:
         """Look again and go there; one plugin only where this is a change within a change.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from time import monotonic
 
 from jackfield.discovery import EXTERNAL, external_candidate, external_record
 from jackfield.manifest import Candidate
 from jackfield.permissions import Grant, decide
+from jackfield.runtime import done_apart
 from jackfield.storage import State
 
 #: So many changes of one plugin's manifest are taken up within `CHANGES_SECONDS`: each is kept in the state for good.
@@ -53,7 +53,7 @@ class Manifests:
             problem = f"tells another manifest too often: {MOST_CHANGES} of them within an hour"
         if not problem:
             changes, why = external_record(told, text), f"manifest of {told.id}"
-            await asyncio.to_thread(self._state.change, changes, by=plugin, why=why)
+            await done_apart(self._state.change, changes, by=plugin, why=why)
         return problem
 
     def _has_turn(self, cid: str) -> bool:
