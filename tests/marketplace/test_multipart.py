@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.uploads.multipart import MEMORY_BYTES, FormReader, boundary_of
@@ -132,3 +132,43 @@ def test_text_is_bounded(tmp_path):
 )
 def test_the_boundary_is_named_by_the_content_type(content_type, boundary):
     assert boundary_of(content_type) == boundary
+
+
+NAMES = st.sampled_from([":action", "content", "note", "a b", 'a\\"b', "é", ""])
+HEADS = st.one_of(
+    st.builds('Content-Disposition: form-data; name="{}"{}{}'.format, NAMES, st.sampled_from(
+        ["", "", '; filename="a.whl"', '; filename=""', "; filename=a.whl", '; filename="é"', "; other=b"]
+    ), st.sampled_from(["", "", "\r\nContent-Type: text/plain", "\r\nX: y", "\r\n"])),
+    st.sampled_from(["", "content-disposition: form-data; name=a", "Content-Type: text/plain"]),
+)  # fmt: skip
+VALUES = st.one_of(
+    st.binary(max_size=8), st.sampled_from([b"\r\n--b", b"\r\n--b \r\n", b"\r\n--b--", b"\r\n\r\n", b"--b"])
+)
+ENDS = st.sampled_from([b"--b--\r\n", b"--b--\r\n", b"--b--", b"--b--more", b"--b\r\n", b"--b  --\r\n", b""])
+
+
+@given(st.lists(st.builds(part, HEADS, VALUES), max_size=4), st.booleans(), ENDS, st.integers(0, 20))
+@example([part('Content-Disposition: form-data; name="note"', b"x" * 30)], True, b"--b--\r\n", 20)
+@example([part('Content-Disposition: form-data; name="note"', b"x")] * 4, True, b"--b--\r\n", 20)
+@example([part(HEAD.format("a"), b"x\r\n--b \r\n" + HEAD.format("c").encode() + b"\r\n\r\ny")], True, b"--b--\r\n", 200)
+@example([b"--b\r\n" + HEAD.format("a").encode() + b"\r\n"], True, b"--b--\r\n", 20)
+@settings(FEW, max_examples=examples(400))
+def test_a_form_in_one_piece_is_the_form_in_two(tmp_path, parts, has_file, end, text_bytes):
+    whole = b"".join([*parts, FILE + b"data\r\n" if has_file else b"", end])
+
+    def said(pieces):
+        try:
+            return read(tmp_path, pieces, text_bytes=text_bytes, most_fields=3)
+        except Refusal as refused:
+            return refused.status, refused.message
+
+    assert said([whole]) == said([whole[:1], whole[1:]])
+
+
+def test_a_form_as_clients_send_it_is_taken_whole(tmp_path):
+    reader = FormReader(b"b", tmp_path, text_bytes=10, most_fields=10)
+    assert reader._take_whole(part(HEAD.format("a"), b"1") + FILE + b"data\r\n--b--\r\n")
+    assert reader.fields == {"a": "1"}
+    assert reader.content is not None
+    assert reader.content.read() == b"data"
+    reader.close()

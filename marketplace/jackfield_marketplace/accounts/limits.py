@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from time import monotonic
 
@@ -13,6 +14,7 @@ from jackfield_marketplace.settings import Rate
 _MOST_CLIENTS = 10_000
 
 
+@lru_cache(1024)
 def network_of(address: str) -> str:
     """Who counts as one client: an address, of IPv6 the network of 64 bits that each subscriber has whole."""
     try:

@@ -23,7 +23,7 @@ class Answer:
         etag: quoted; a client that holds this version is answered 304 (RFC 9110, 13.1.2).
     """
 
-    __slots__ = ("_body", "_etag", "_start", "_unchanged", "_wire", "_wire_unchanged")
+    __slots__ = ("_body", "_etag", "_start", "_unchanged", "_wires")
 
     def __init__(
         self, status: int, body: bytes, content_type: str, headers: dict[str, str], *, etag: str | None = None
@@ -42,9 +42,7 @@ class Answer:
         self._start: Message = {"type": "http.response.start", "status": status, "headers": sent}
         self._body: Message = {"type": "http.response.body", "body": body}
         self._unchanged: Message = {"type": "http.response.start", "status": 304, "headers": encoded}
-
-        self._wire = _wire(status, sent, body)
-        self._wire_unchanged = _wire(304, encoded, b"")
+        self._wires: tuple[tuple[bytes, bytes], tuple[bytes, bytes]] | None = None
 
     def wire(self, extra: Headers, headers: Headers) -> bytes:
         """All that goes over an HTTP/1.1 connection to answer a GET.
@@ -53,7 +51,13 @@ class Answer:
             extra: headers to add, the date among them.
             headers: of the request.
         """
-        line, rest = self._wire_unchanged if self._is_held(headers) else self._wire
+        if self._wires is None:  # most are sent once, and by messages
+            start, unchanged = self._start, self._unchanged
+            self._wires = (
+                _wire(start["status"], start["headers"], self._body["body"]),
+                _wire(unchanged["status"], unchanged["headers"], b""),
+            )
+        line, rest = self._wires[self._is_held(headers)]
         return b"".join([line, *[b"%b: %b\r\n" % each for each in extra], rest])
 
     async def send_to(self, scope: Scope, send: Send) -> None:

@@ -167,7 +167,8 @@ class UploadApi:
 
     async def _taken(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
         uploader = await self.uploader(request)
-        async with read_form(request, body, self._settings) as form:
+        form = await read_form(request, body, self._settings)
+        try:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content, form.filename, form.fields, uploader
@@ -175,6 +176,8 @@ class UploadApi:
             accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
             self._signatures.soon()
             return accepted
+        finally:
+            form.close()
 
     async def uploader(self, request: Request) -> Identity:
         """Who sends the request, held against both limits.

@@ -14,7 +14,7 @@ from jackfield_marketplace.catalog.mirrors import disagreement
 from jackfield_marketplace.catalog.newcomers import deceptive_name, is_newcomer, refuse_name_of_upstream
 from jackfield_marketplace.catalog.releases import release_for
 from jackfield_marketplace.catalog.revoked import refuse_revoked
-from jackfield_marketplace.catalog.shown import ToldRelease, refresh_plugin
+from jackfield_marketplace.catalog.shown import ToldRelease, refresh_plugin, show_first
 from jackfield_marketplace.catalog.stages import confirm_again
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 from jackfield_marketplace.db import Direct, File, Prepared, Project, User
@@ -156,11 +156,19 @@ def publish(
     )
     if project is not None and upload.kind == "wheel":
         confirm_again(direct, project_id, upload.version)
-    told = None
-    if upload.manifest is not None and is_told:
-        told = ToldRelease(release_id, upload.version, upload.summary, upload.keywords, upload.app, upload.manifest)
-    refresh_plugin(direct, project_id, told=told)
+    told = _told(upload, release_id) if is_told else None
+    if project is not None:
+        refresh_plugin(direct, project_id, told=told)
+    elif told is not None and not quarantine:
+        show_first(direct, project_id, name, uploader.name, told)
     return ("quarantined" if quarantine else "published"), findings
+
+
+def _told(upload: Upload, release_id: int) -> ToldRelease | None:
+    """What a new release says of a plugin; None for a library."""
+    if upload.manifest is None:
+        return None
+    return ToldRelease(release_id, upload.version, upload.summary, upload.keywords, upload.app, upload.manifest)
 
 
 def _is_new(project: _Known | None, plugin_id: str | None) -> bool:

@@ -112,7 +112,38 @@ def refresh_plugin(direct: Direct, project_id: int, *, told: ToldRelease | None 
             direct.run(_DELETE, project=project_id)
         return
     release = told if told is not None and told.id == latest else _read(direct, name, latest)
-    version, keywords, app, manifest = release.version, release.keywords, release.app, release.manifest
+    texts, others, categories = _row(name, publisher, release)
+    if is_shown:
+        if tuple(before[2:]) != tuple(texts[each] for each in _TEXTS):
+            direct.run(_UPDATE_TEXTS, project=project_id, **texts)
+        if before[0] == release.version:
+            others["updated_at"] = before[1]
+        direct.run(_UPDATE_OTHERS, project=project_id, **others)
+    else:
+        direct.run(_INSERT, project=project_id, **texts, **others)
+    for category in categories:
+        direct.run(_INSERT_CATEGORY, project_id=project_id, category=category)
+
+
+def show_first(direct: Direct, project_id: int, name: str, publisher: str, told: ToldRelease) -> None:
+    """As `refresh_plugin`, for a project that this transaction has made, with one release that is published.
+
+    Args:
+        direct: a transaction that writes.
+        project_id: of the project.
+        name: of the project, canonical.
+        publisher: whose it is.
+        told: the release.
+    """
+    texts, others, categories = _row(name, publisher, told)
+    direct.run(_INSERT, project=project_id, **texts, **others)
+    for category in categories:
+        direct.run(_INSERT_CATEGORY, project_id=project_id, category=category)
+
+
+def _row(name: str, publisher: str, release: ToldRelease) -> tuple[dict[str, str], dict[str, Any], Sequence[str]]:
+    """What is shown: the texts that search looks through, the rest, and the categories."""
+    keywords, app, manifest = release.keywords, release.app, release.manifest
     categories = categories_of(keywords)
     texts = {
         "plugin_id": manifest.id,
@@ -121,23 +152,16 @@ def refresh_plugin(direct: Direct, project_id: int, *, told: ToldRelease | None 
         "keywords": " ".join([*keywords, name]),
         "facets": facets_of(app, categories),
     }
-    others: dict[str, Any] = {
+    others = {
         "canonical_id": canonical_id(manifest.id),
         "distribution": name,
         "publisher": publisher,
         "isolation": manifest.isolation,
         "app": app,
-        "version": version,
-        "updated_at": before[1] if is_shown and before[0] == version else now(),
+        "version": release.version,
+        "updated_at": now(),
     }
-    if is_shown:
-        if tuple(before[2:]) != tuple(texts[each] for each in _TEXTS):
-            direct.run(_UPDATE_TEXTS, project=project_id, **texts)
-        direct.run(_UPDATE_OTHERS, project=project_id, **others)
-    else:
-        direct.run(_INSERT, project=project_id, **texts, **others)
-    for category in categories:
-        direct.run(_INSERT_CATEGORY, project_id=project_id, category=category)
+    return texts, others, categories
 
 
 def _read(direct: Direct, name: str, release_id: int) -> ToldRelease:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -27,10 +25,13 @@ class UploadForm:
     filename: str
     content: IO[bytes]
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self.content.close()
 
-@asynccontextmanager
-async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIterator[UploadForm]:
-    """Read a `multipart/form-data` body with one file called `content`.
+
+async def read_form(request: Request, body: Body, settings: Settings) -> UploadForm:
+    """Read a `multipart/form-data` body with one file called `content`; whoever asks closes what is returned.
 
     Args:
         request: for its headers.
@@ -50,15 +51,14 @@ async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIt
         raise Refusal(400, "an upload is a form of the type multipart/form-data, with a boundary")
     reader = FormReader(boundary, settings.incoming, text_bytes=settings.form_bytes, most_fields=settings.form_fields)
     try:
-        await _read(reader, body)
-        if reader.content is None:
-            raise Refusal(400, "the form has no file called content")
-        yield UploadForm(reader.fields, reader.filename, reader.content)
-    finally:
+        content = await _read(reader, body)
+    except BaseException:
         reader.close()
+        raise
+    return UploadForm(reader.fields, reader.filename, content)
 
 
-async def _read(reader: FormReader, body: Body) -> None:
+async def _read(reader: FormReader, body: Body) -> IO[bytes]:
     more = True
     while more:
         message = await body.receive()
@@ -72,6 +72,9 @@ async def _read(reader: FormReader, body: Body) -> None:
         more = message.get("more_body", False)
     if not reader.ended:
         raise Refusal(400, "the form cannot be read: it ends before its last boundary")
+    if reader.content is None:
+        raise Refusal(400, "the form has no file called content")
+    return reader.content
 
 
 class Body:

@@ -22,9 +22,15 @@ MEMORY_BYTES = 1024 * 1024
 # Values of one field: the description is the only long one.
 _FIELD_BYTES = 2 * 1024 * 1024
 _HEAD_BYTES = 16 * 1024
+_LINE_END = b"\r\n"
 _PADDING_BYTES = 64  # spaces that may follow a boundary
 _BOUNDARY = re.compile(
     r'multipart/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE
+)
+# The whole head of a part as clients write it.
+_PLAIN_HEAD = re.compile(
+    rb'Content-Disposition: form-data; name="([ !#-\[\]-~]*+)"(?:; filename="([ !#-\[\]-~]++)")?'
+    rb"(?:\r\nContent-Type: [ -~]*+)?"
 )
 _PLAIN = re.compile(r'form-data; name="([^"\\]*)"(?:; filename="([^"\\]*)")?')
 
@@ -54,7 +60,7 @@ class FormReader:
         self._fields_left = most_fields
         self._delimiter = b"\r\n--" + boundary
         # A form may begin with its boundary: the line end before it is thought.
-        self._buffer = bytearray(b"\r\n")
+        self._buffer = bytearray(_LINE_END)
         self._in_head = False
         self._name: str | None = None  # of the part that is read, None before the first
         self._in_file = False
@@ -74,6 +80,8 @@ class FormReader:
         """
         if self.ended:
             return  # what follows the last boundary says nothing
+        if self._name is None and len(self._buffer) == len(_LINE_END) and self._take_whole(data):
+            return
         self._buffer += data
         while self._head() if self._in_head else self._data():
             pass
@@ -82,6 +90,42 @@ class FormReader:
         """Let go of the file."""
         if self.content is not None:
             self.content.close()
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take a small form that came in one piece, with nothing unusual; tells whether it was one.
+
+        Whatever is refused is none, so that it is read piece by piece, and refused where it was always.
+        """
+        first = self._delimiter[len(_LINE_END) :] + _LINE_END
+        last = self._delimiter + b"--"
+        end = len(data.removesuffix(_LINE_END)) - len(last)
+        if len(data) > MEMORY_BYTES or not data.startswith(first) or not data.startswith(last, end):
+            return False
+        parts = data[len(first) : end].split(self._delimiter + _LINE_END)
+        if data.count(self._delimiter) != len(parts):
+            return False  # a boundary that does not end its line
+        fields: dict[str, str] = {}
+        file: tuple[str, bytes] | None = None
+        left, fields_left = self._text_bytes, self._fields_left
+        for part in parts:
+            head, _, value = part.partition(b"\r\n\r\n")
+            match = _PLAIN_HEAD.fullmatch(head)
+            if match is None or len(part) == len(head) or len(head) > _HEAD_BYTES:
+                return False
+            if match[2] is None:
+                left -= len(value)
+                fields_left -= 1
+                if left < 0 or fields_left < 0 or len(value) > _FIELD_BYTES:
+                    return False
+                fields[match[1].decode("ascii")] = _text(value)
+            elif file is None and match[1] == b"content":
+                file = match[2].decode("ascii"), value
+            else:
+                return False
+        if file is None:
+            return False
+        self.fields, self.filename, self.content, self.ended = fields, file[0], io.BytesIO(file[1]), True
+        return True
 
     def _data(self) -> bool:
         """Take the data of a part up to its boundary; tells whether there is more to do with what has arrived."""
@@ -153,11 +197,15 @@ class FormReader:
 
     def _end_part(self) -> None:
         if self._name is not None and not self._in_file:
-            try:
-                self.fields[self._name] = self._value.decode("utf-8")
-            except UnicodeDecodeError:
-                self.fields[self._name] = self._value.decode("latin-1")
+            self.fields[self._name] = _text(self._value)
         self._value.clear()
+
+
+def _text(value: bytes | bytearray) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _names(disposition: str) -> tuple[str, str]:

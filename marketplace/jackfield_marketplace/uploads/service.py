@@ -105,9 +105,9 @@ class Uploads:
             Refusal: it is not taken; nothing of it stays.
         """
         _check_filename(filename)
-        _check_bytes(file, filename, fields, self._settings.upload_bytes)
+        sha256 = _check_bytes(file, filename, fields, self._settings.upload_bytes)
         with self._turn:
-            upload, parts = self._inspect(file, filename, fields)
+            upload, parts = self._inspect(file, filename, fields, sha256)
         with self._database.write_directly() as direct:
             if not still_counts(direct, uploader):
                 credentials = "password" if uploader.digest is None else "token"
@@ -128,13 +128,16 @@ class Uploads:
             outcome, upload.distribution, upload.version, None if upload.manifest is None else upload.manifest.id, found
         )
 
-    def _inspect(self, file: IO[bytes], filename: str, fields: dict[str, str]) -> tuple[Upload, _Parts]:
+    def _inspect(
+        self, file: IO[bytes], filename: str, fields: dict[str, str], sha256: str | None
+    ) -> tuple[Upload, _Parts]:
         """The file as its inspection describes it, and what of it is served by itself, each with its sha256."""
         limits, path = self._settings.limits, Path(filename)
         parts: _Parts = ()
         try:
             if filename.endswith(".whl"):
-                report = inspect_wheel(path, file=file, groups=self._hosts.groups, limits=limits, strict=True)
+                groups = self._hosts.groups
+                report = inspect_wheel(path, file=file, groups=groups, limits=limits, strict=True, sha256=sha256)
                 _require_acceptable(report)
                 upload = self._wheel(report, filename)
                 parts = (upload.metadata_sha256, report.metadata), (upload.manifest_sha256, report.manifest_bytes)
@@ -223,8 +226,8 @@ def _check_filename(filename: str) -> None:
         raise Refusal(400, f"{filename} is neither a wheel (.whl) nor a source distribution (.tar.gz)")
 
 
-def _check_bytes(file: IO[bytes], filename: str, fields: dict[str, str], bound: int) -> None:
-    """Hold the file against its bound, and against the digests of the form."""
+def _check_bytes(file: IO[bytes], filename: str, fields: dict[str, str], bound: int) -> str | None:
+    """Hold the file against its bound, and against the digests of the form; returns its sha256 where that is there."""
     size = file.seek(0, io.SEEK_END)
     if size > bound:
         raise Refusal(413, f"{filename} has more than {bound} bytes")
@@ -238,6 +241,7 @@ def _check_bytes(file: IO[bytes], filename: str, fields: dict[str, str], bound: 
             digest.update(chunk)
         if digest.hexdigest() != wanted:
             raise Refusal(400, f"{filename} does not have the {field} of the form: it was damaged on the way")
+    return fields.get("sha256_digest", "").lower() or None
 
 
 def _check_fields(fields: dict[str, str], upload: Upload) -> None:
