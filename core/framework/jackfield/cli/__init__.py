@@ -32,10 +32,10 @@ def main(argv: "Sequence[str] | None" = None) -> None:
         sys.stdout.write(answer)
         sys.exit(0)
     _load_lightly()
-    from jackfield.cli.interrupts import held_back
+    from jackfield.cli.interrupts import HeldBack
 
     try:
-        with held_back():
+        with HeldBack():
             from jackfield.cli.program import main as run
     except KeyboardInterrupt:
         from jackfield.cli.failures import INTERRUPTED, STOPPED, tell

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from jackfield.cli.failures import reported
-from jackfield.cli.interrupts import held_back
+from jackfield.cli.interrupts import HeldBack
 from jackfield.cli.schemas import schema_of
 from jackfield.cli.session import Session
 
@@ -92,7 +92,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.lazy[cmd_name].target.partition(":")
-        with held_back():
+        with HeldBack():
             command: click.Command = getattr(import_module(module), attribute)
         return command
 
