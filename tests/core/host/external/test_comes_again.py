@@ -118,11 +118,15 @@ async def test_its_lines_of_log_are_counted_over_all_its_connections(tmp_path: P
     most = 2 * 5  # its own side lets through half of that
     async with an_open_house(tmp_path) as house:
         key = house.know(text=manifest(more="[limits]\nlog = 5\n"))
-        began = time.monotonic()
-        for _ in range(6):
+        began, let_in = time.monotonic(), 0
+        while let_in < 6:
             with house.knock() as connection:
                 connection.sendall(frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
-                await asyncio.to_thread(answer_until_up, connection)
+                try:
+                    await asyncio.to_thread(answer_until_up, connection)
+                except ConnectionResetError:  # its last start took long, on a busy machine: it stays away as long
+                    continue
+                let_in += 1
                 await up(house.host)
                 connection.sendall(frame(4, "log", {"level": 40, "message": "mine"}) * 2 * most)
                 connection.shutdown(socket.SHUT_WR)
