@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from jackfield.isolation.import_path import import_path
 
+from tests.support.workers import running, spec_in, tell
+
 ANYWHERE = "import os, sys\n{}\nfrom jackfield.isolation.import_path import import_path\nprint(len(import_path()) > 0)"
 
 
@@ -94,3 +96,12 @@ def test_of_a_folder_on_the_path_that_may_be_read_as_such_what_was_loaded_is_tol
         module(monkeypatch, name, __file__=str(above / name / "__init__.py"), __path__=[str(above / name)])
     found = {os.path.relpath(one, tmp_path) for one in import_path() if Path(one).is_relative_to(tmp_path.resolve())}
     assert found == {".", "tool", "site-packages"}
+
+
+@pytest.mark.slow
+async def test_a_host_may_import_from_more_places_than_a_socket_takes_at_once(tmp_path):
+    places = [f"/somewhere/far/away/in/a/long/folder/{number}/modules" for number in range(6000)]
+    async with running(hidden=places) as zygote:
+        child = await zygote.fork(spec_in(tmp_path))
+        assert await tell(child, "told = 1") == 1
+        child.close()

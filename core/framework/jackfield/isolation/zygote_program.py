@@ -66,14 +66,16 @@ class ZygoteProgram:
 
         def start(kept: tuple[int, ...]) -> "subprocess.Popen[bytes]":
             return subprocess.Popen(
-                [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno())],
+                [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno()), str(told.fileno())],
                 stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/", env={},
-                pass_fds=(theirs.fileno(), *kept), start_new_session=True,
+                pass_fds=(theirs.fileno(), told.fileno(), *kept), start_new_session=True,
             )  # fmt: skip
 
         try:
-            with theirs:
-                control.send(json.dumps({**settings, "apart_from": _place()}).encode())
+            # No packet: what the host imports from may be more than a socket takes at once.
+            with theirs, os.fdopen(os.memfd_create("settings"), "wb") as told:
+                told.write(json.dumps({**settings, "apart_from": _place()}).encode())
+                told.flush()
                 # Whoever has not come as far as to ask for a parent-death signal, zygote or worker, ends by the line.
                 (process, let_line_go), let_thread_go = kept_thread(lambda: tied(start), name="jackfield-zygote")
         except (OSError, RuntimeError) as error:  # RuntimeError: no thread more may be started

@@ -1,7 +1,8 @@
-"""The file that a zygote is started with: `python -I -S …/jackfield/worker/start.py DESCRIPTOR`.
+"""The file that a zygote is started with: `python -I -S …/jackfield/worker/start.py SOCKET FILE`, by their descriptors.
 
-It reads from the descriptor where the named packages are, lets this process import nothing else, and goes on in
-`jackfield.worker.zygote`. For a moment, to load the finder, the folder that holds jackfield is on `sys.path`.
+It reads in the file where the named packages are, lets this process import nothing else, and goes on in
+`jackfield.worker.zygote` with the socket. For a moment, to load the finder, the folder that holds jackfield is on
+`sys.path`.
 
 Before all that it may start once more, to lie elsewhere in memory than its host. Both run the same code. Where it lies
 at addresses whose last 24 bits are the same in both, processors take the jumps of the one for those of the other, and
@@ -13,19 +14,19 @@ import os
 import socket
 import sys
 
-_MOST_BYTES = 1 << 20
 _LEAST_BIT, _PLACES = 21, 7  # large libraries lie at multiples of 2 MiB: of 24 bits, three tell them apart
 _MOST_STARTS = 8
 
 
 def main() -> None:
     """Be the zygote; returns when the host is gone."""
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    settings = json.loads(connection.recv(_MOST_BYTES, socket.MSG_PEEK))
-    starts = len(sys.argv) - 1
+    told = int(sys.argv[2])
+    settings = json.loads(os.pread(told, os.fstat(told).st_size, 0))
+    starts = len(sys.argv) - 2
     if settings.pop("apart_from") == id(None) >> _LEAST_BIT & _PLACES and starts < _MOST_STARTS:
         os.execv(sys.executable, [*sys.orig_argv, "again"])  # noqa: S606 (the same program with the same arguments)
-    connection.recv(_MOST_BYTES)
+    os.close(told)
+    connection = socket.socket(fileno=int(sys.argv[1]))
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120  # pathlib is slow to load
     library = list(sys.path)
     sys.path.insert(0, above)
