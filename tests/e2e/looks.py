@@ -7,8 +7,11 @@ from playwright.sync_api import Page
 # WCAG 2.2, 2.5.8 with our own bounds (24 px, 44 on touch). A link inside a sentence is as high as its line.
 _SMALL = """(least) => {
   const found = [];
-  for (const one of document.querySelectorAll("button, select, summary, textarea, input:not([type=hidden])")) {
+  const in_sentence = (one) => one.tagName === "A" && (one.closest(".readme, .message, .box, pre") !== null ||
+    [...one.parentElement.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()));
+  for (const one of document.querySelectorAll("a[href], button, select, summary, textarea, input:not([type=hidden])")) {
     const box = one.getBoundingClientRect();
+    if (in_sentence(one)) continue;
     if (!one.checkVisibility({visibilityProperty: true, opacityProperty: true}) || box.width < 2) continue;
     if (box.height + 0.5 < least || box.width + 0.5 < 24)
       found.push(`${one.tagName.toLowerCase()} "${(one.ariaLabel || one.innerText || one.name || one.id).trim()}" ` +
@@ -55,7 +58,7 @@ _PALE = """() => {
 
 
 def small_targets(page: Page, *, touch: bool) -> list[str]:
-    """Every visible control that is lower than 24 px, or 44 px where it is touched, with its size."""
+    """Every visible control and link outside of sentences that is lower than 24 px, or 44 where it is touched."""
     found: list[str] = page.evaluate(_SMALL, 44 if touch else 24)
     return found
 

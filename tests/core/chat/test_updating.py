@@ -13,7 +13,7 @@ from jackfield_chat.plugins import update_line, update_plan
 from jackfield_chat.plugins.news import News
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
-from tests.support.wheels import manifest_text
+from tests.support.wheels import build_plugin, manifest_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,3 +211,23 @@ def test_a_plugin_that_it_uses_anew_stands_beside_what_it_asks_for() -> None:
 def test_a_claim_is_told_as_a_claim() -> None:
     claimed = Update("poll", "Poll", "1.0.0", "1.0.1", security="mends a hole")
     assert update_plan(claimed)[0].text == "its publisher calls it a security fix: mends a hole"
+
+
+@pytest.mark.slow
+async def test_what_came_from_a_file_is_not_said_to_be_the_newest(serve: "Serve", tmp_path: Path) -> None:
+    with running_marketplace(tmp_path / "market") as market:
+        market.publish("poll", "2.0.0")
+        chat = await serve(marketplaces=(market.url,))
+        application = chat.app.state.chat.bridge.application
+        plan = await application.management.plan_install([str(build_plugin(tmp_path, "poll", "1.0.0"))])
+        await application.management.apply(plan, accept_permissions=True, by="owner")
+        await chat.plugin("poll")
+        owner = await chat.person("owner")
+        offer = re.search(r'data-offer="poll".*?</li>', (await owner.http.get("/plugins?q=")).text, re.DOTALL)
+        assert offer is not None
+        assert "1.0.0 is installed, from a file" in offer[0]
+        assert "<button" not in offer[0]
+        assert (await owner.say("/plugins update poll"))["title"] == (
+            "poll came from a file: no marketplace is asked for another version. To have one's: remove it, "
+            "then install it again; its data stays."
+        )

@@ -71,6 +71,7 @@ class Offer:
         summary: one line.
         publisher: who owns the name; empty where nobody says.
         installed: the version that is installed here; empty if it is not.
+        of_a_file: whether that one came from a file, and the marketplace is not asked for another.
     """
 
     id: str
@@ -78,7 +79,8 @@ class Offer:
     version: str
     summary: str
     publisher: str
-    installed: str
+    installed: str = ""
+    of_a_file: bool = False
 
     @property
     def called(self) -> str:

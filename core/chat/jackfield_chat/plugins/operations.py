@@ -25,7 +25,7 @@ from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.placing import Placing
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.running import Running
-from jackfield_chat.plugins.sentences import done, headline, rolled_back, runs_in
+from jackfield_chat.plugins.sentences import OF_A_FILE, done, headline, rolled_back, runs_in
 from jackfield_chat.plugins.updating import Updating
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ class Operations:
         Raises:
             JackfieldError: no marketplace is configured, or none of them answered.
         """
-        here = {one.row.id: one.row.version for one in await self.installed()}
+        here = {one.row.id: (one.row.version, one.row.source == "file") for one in await self.installed()}
         return [
-            Offer(one.id, one.name or one.id, one.version, one.summary, one.publisher or "", here.get(one.id, ""))
+            Offer(one.id, one.name or one.id, one.version, one.summary, one.publisher or "", *here.get(one.id, ()))
             for one in await self._management.search(query)
         ]
 
@@ -194,6 +194,9 @@ class Operations:
         if not plan:
             notes = " ".join(plan.notes)
             nothing = "is installed already" if action == "install" else "is at its newest version"
+            rows = [one.row for one in await self.installed()] if action == "update" else []
+            if any(row.source == "file" and canonical_id(row.id) == canonical_id(plugin) for row in rows):
+                nothing = OF_A_FILE
             return notes or f"{plugin} {nothing}."
         if not plan.consent and not plan.going_back and _brings(plan, plugin, shown):
             return await self._apply(plan, plugin, who=who, accept=False)

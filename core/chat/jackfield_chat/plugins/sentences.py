@@ -18,6 +18,12 @@ _TRUST = "full trust"  # what management calls code that runs in the chat itself
 _OTHER_GROWTH = {"dependency", "isolation"}
 _SOURCES = {"environment": "this Python environment", "file": "a file", "script": "a script folder"}
 
+OF_A_FILE = (
+    "came from a file: no marketplace is asked for another version. To have one's: remove it, then install it again; "
+    "its data stays"
+)
+"""What is said of an installed plugin in the place of "is at its newest version", which nobody looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -117,7 +117,8 @@ function showAnswer({ title, lines, confirm, following, nonce }) {
   // News that nobody asked for must not take away a question that somebody is about to answer.
   if (nonce === undefined) find("answers").prepend(answer);
   else find("answers").replaceChildren(answer);
-  answer.scrollIntoView({ block: "end" });
+  // What is asked for stands first: of an answer that is higher than the page, the beginning has to be read.
+  answer.scrollIntoView({ block: answer.offsetHeight > find("scroll").clientHeight ? "start" : "end" });
 }
 
 const composer = find("composer");
