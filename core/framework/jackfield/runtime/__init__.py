@@ -18,6 +18,7 @@ from jackfield.runtime.carried import (
     component_from_data,
     component_to_data,
 )
+from jackfield.runtime.crowds import Crowd
 from jackfield.runtime.description import CallbackAnswer, CommandData, Description, HookData, ListenerData, SourceData
 from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, data_of, read_bounded, text_of
 from jackfield.runtime.filling import fill_dataclass
@@ -56,6 +57,7 @@ __all__ = [
     "CallbackAnswer",
     "CommandData",
     "Crossing",
+    "Crowd",
     "Description",
     "Found",
     "FunctionData",

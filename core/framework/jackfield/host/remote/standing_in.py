@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from jackfield.errors import PluginError, TakenDown
 from jackfield.hooks import HookManager, outside_of
@@ -20,6 +20,7 @@ from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.held import Detour, Held
 from jackfield.host.remote.hooks import Proxy, RemoteHook
 from jackfield.isolation import Line
+from jackfield.runtime import Crowd
 
 _T = TypeVar("_T")
 _log = logging.getLogger("jackfield.host")
@@ -140,6 +141,7 @@ class StandIn(Proxy):
         self._is_there = False
         self._next: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._crowds: dict[asyncio.Future[Any], Crowd] = {}
         for name, (data, asynchronous) in before.hooks.items():
             waiting = Held(self, name, manager.options(name).timeout_seconds)
             function = function_for(data, waiting, asynchronous=asynchronous)
@@ -243,14 +245,25 @@ class StandIn(Proxy):
             waiting.begin()
         try:
             left = self._bound()
+            crowd = self._crowd_of(future)
             while not future.done():
                 if (seconds := left()) <= 0:
                     raise TimeoutError
-                await asyncio.wait({future}, timeout=seconds)
+                await crowd.wait(seconds)
             return future.result()
         finally:
             if waiting is not None:
                 waiting.end()
+
+    def _crowd_of(self, future: asyncio.Future[Any]) -> Crowd:
+        """Return those who wait for something, as long as it is not there."""
+        crowd = self._crowds.get(future)
+        if crowd is None:
+            crowd = Crowd(future)
+            if not future.done():
+                self._crowds[future] = crowd
+                future.add_done_callback(self._crowds.pop)
+        return crowd
 
     def _gone(self) -> PluginError:
         return TakenDown(f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin)
