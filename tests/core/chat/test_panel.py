@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from jackfield.api import List, MenuItem, Text
+from jackfield.api import Image, List, MenuItem, Text
 from jackfield.host import UiRegistry
 from jackfield.host.facets.ui import Shown
 from jackfield_chat.plugins.advice import advised
@@ -49,6 +49,27 @@ async def test_the_boxes_of_one_plugin_are_bounded_together_and_those_of_others_
     assert [box["id"] for box in shown] == ["mallory:box0", "mallory:box1", "alice:poll"]
     assert "all its boxes together are larger than 2048 KiB" in str(boxes[2]["error"])
     assert len(json.dumps(boxes)) < LARGEST_PLUGIN_BYTES + 100_000
+
+
+@pytest.mark.feature("C18")
+async def test_pictures_that_are_not_shown_count_as_well_and_no_box_has_others_wait() -> None:
+    path = f'<path d="M0 0{"h1h-1" * 9_000}"/>'
+    refused = Image(f"<svg>{path * 5}</svg>".encode(), "image/svg+xml", "A drawing")
+    ui = UiRegistry(run)
+    for number in range(50):
+        ui.add_component(Shown("mallory", f"box{number}", "", "sidebar", List((refused,)), None))
+    ui.add_component(Shown("alice", "poll", "", "sidebar", Text("tea or coffee"), None))
+    panel, turns = Panel(ui, Presence(), str), 0
+    drawing = asyncio.ensure_future(panel.boxes())
+    while not drawing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    boxes = await drawing
+    panel.close()
+    assert "holds what cannot be shown: an SVG is shown with" in str(boxes[0]["error"])
+    assert "all its boxes together are larger than 2048 KiB" in str(boxes[20]["error"])
+    assert boxes[50]["component"] is not None
+    assert turns > len(boxes), "others have their turn between two boxes"
 
 
 @pytest.mark.feature("C18")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jackfield.api import Image
 from jackfield_chat.plugins.drawing import drawing
-from jackfield_chat.plugins.extents import MOST_CURVES, reach_of, spread_of
+from jackfield_chat.plugins.extents import MOST_CURVES, MOST_PARTS, reach_of, spread_of
 from jackfield_chat.plugins.vectors import DEEPEST, MOST_ELEMENTS, MOST_LETTERS, MOST_RULES, MOST_STOPS
 
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300" viewBox="0 0 300 300">'
@@ -60,7 +60,8 @@ def shown(svg: str | bytes) -> Any:
         ("<g>" * DEEPEST + "</g>" * DEEPEST, f"{DEEPEST} within each other"),
         ("<?xml-stylesheet href='data:text/css,rect{filter:blur(9px)}'?>", "is not shown"),
         (f'<path stroke="red" d="M0 0{"c9e5-99 9 99e6-8e3 8" * 30}"/>', FAR),
-        (f'<path d="M0 0{"l99 99" * 20_000}"/>', FAR),
+        (f'<path d="M0 0{"l99 99" * 19_000}"/>', FAR),
+        (f'<path d="M0 0{"h1h-1" * (MOST_PARTS // 4)}"/>' * 3, f"and {MOST_PARTS} parts in all"),
         ('<path d="M0 0a9e5 9 0 0110 10"/>', FAR),
         ('<path d="M0 0L9e5,0zm1 1"/>', FAR),
         ('<path d="M0 0 1e999 1"/>', FAR),
@@ -155,10 +156,10 @@ def test_what_is_drawn_is_held_against_the_size_of_the_picture(root: str, is_sho
 
 
 def test_paths_and_transformations_are_measured() -> None:
-    assert reach_of("M3 4") == 5
-    assert reach_of("m1 1 2 3zm2 3") == pytest.approx(5)
-    assert reach_of("M0 0h3v4H0V0c0 0 0 9 0 1s0 0 0 0Q0 0 0 10t0 0T1 1") == pytest.approx(10)
-    assert reach_of("M0,0a1 1 0 013 4") == pytest.approx(7)
+    assert reach_of("M3 4") == (5, 1)
+    assert reach_of("m1 1 2 3zm2 3")[0] == pytest.approx(5)
+    assert reach_of("M0 0h3v4H0V0c0 0 0 9 0 1s0 0 0 0Q0 0 0 10t0 0T1 1")[0] == pytest.approx(10)
+    assert reach_of("M0,0a1 1 0 013 4")[0] == pytest.approx(7)
     assert spread_of("rotate(30) matrix(0 1 -1 0 0 0)") == pytest.approx((1, 0))
     assert spread_of("translate(3 4) scale(-2 1) rotate(9 3 4)") == (2, 25)
     assert spread_of("matrix(3 0 0 2 3 4)") == pytest.approx((3, 5))

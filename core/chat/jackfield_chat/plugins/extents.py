@@ -12,6 +12,8 @@ MOST_SIZES = 100
 """How far the drawing may reach, in sizes of its picture: of the larger side, or of ten times the smaller one."""
 MOST_CURVES = 5000
 """In one path."""
+MOST_PARTS = 20_000
+"""Lines and curves of all paths together: each is looked at before the drawing is shown."""
 MOST_PIXELS = 10_000
 """Of a picture that says its size in pixels alone: it may be cut off where it is shown, and not made smaller."""
 
@@ -42,6 +44,7 @@ class Extents:
         self._spreads: list[Spread] = [(1.0, 0.0)]
         self._most_factor = 1.0
         self._widest = 0.0
+        self._parts = 0
 
     def begin(self, element: str, attributes: Mapping[str, str]) -> None:
         """Look at an element.
@@ -75,7 +78,8 @@ class Extents:
         if element in ("polyline", "polygon"):
             reach = max(map(abs, numbers(attributes.get("points", ""))), default=0.0)
         elif element == "path":
-            reach = reach_of(attributes.get("d", ""))
+            reach, parts = reach_of(attributes.get("d", ""), MOST_PARTS - self._parts)
+            self._parts += parts
         if not factor * reach + moved <= self._limit:
             raise _too_far()
 
@@ -159,13 +163,13 @@ def numbers(text: str) -> list[float]:
     return [float(one) for one in _NUMBER.findall(text)]
 
 
-def reach_of(path: str) -> float:
-    """Return how far from the origin a path, or what guides its curves, leads at most.
+def reach_of(path: str, most_parts: int = MOST_PARTS) -> tuple[float, int]:
+    """Return how far from the origin a path, or what guides its curves, leads at most, and of how many parts it is.
 
     Raises:
-        ValueError: it has too many curves, or cannot be read: a browser may read more of it than is read here.
+        ValueError: it has too many curves or parts, or cannot be read: a browser may read more of it than is read here.
     """
-    place, curves, farthest = _BETWEEN.match(path).end(), 0, 0.0  # type: ignore[union-attr]  # it matches everywhere
+    place, curves, parts, farthest = _BETWEEN.match(path).end(), 0, 0, 0.0  # type: ignore[union-attr]  # it matches everywhere
     here = start = (0.0, 0.0)
     while place < len(path):
         command = path[place]
@@ -185,11 +189,13 @@ def reach_of(path: str) -> float:
                 start = here
             radius = 2 * max(abs(given[0]), abs(given[1])) if command in "aA" else 0.0
             farthest = max(farthest, *(math.hypot(*one) + radius for one in points))
-            curves += command not in "mMlLhHvV"
+            curves, parts = curves + (command not in "mMlLhHvV"), parts + 1
+            if curves > MOST_CURVES or parts > most_parts:
+                raise ValueError(
+                    f"an SVG is shown with at most {MOST_CURVES} curves in one path, and {MOST_PARTS} parts in all"
+                )
             first = False
-    if curves > MOST_CURVES:
-        raise ValueError(f"an SVG is shown with at most {MOST_CURVES} curves in one path")
-    return farthest
+    return farthest, parts
 
 
 def spread_of(transform: str) -> Spread:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
 
+from jackfield.api import Component, Image, List
 from jackfield.host import Drawn, UiRegistry
 from jackfield.permissions import shown_text
 
@@ -19,6 +20,7 @@ POSITIONS = ("sidebar", "room")  # beside the messages, and above them
 LONGEST_ERROR = 500  # characters
 LARGEST_PLUGIN_BYTES = 2 * 1024 * 1024  # all boxes of one plugin as JSON: each page is told all of them at each change
 PAGE_BYTES_PER_SECOND = 1024 * 1024  # that large boxes which change without end are told to each page
+MOST_COMPONENTS = 2000  # that a box may have
 DRAWING_PART = 10  # one part in so many of the chat's time is the most that they have
 
 
@@ -55,9 +57,12 @@ class Panel:
     async def _drawn(self) -> list[Event]:
         taken: dict[str, int] = defaultdict(int)
         components = await self._ui.components()
-        began = monotonic()
-        boxes = [self._box(drawn, taken) for drawn in components]
-        took = monotonic() - began
+        boxes, took = [], 0.0
+        for drawn in components:
+            began = monotonic()
+            boxes.append(self._box(drawn, taken))
+            took += monotonic() - began
+            await asyncio.sleep(0)  # each can take a moment, and a plugin has fifty
         self._rest_seconds = max(sum(taken.values()) / PAGE_BYTES_PER_SECOND, took * DRAWING_PART)
         return boxes
 
@@ -73,6 +78,7 @@ class Panel:
                 component, error = None, str(exc)
             except Exception as exc:  # noqa: BLE001  # plain data, says its type; a plugin can put anything into it
                 component, error = None, f"{drawn.name} of {drawn.plugin} holds what cannot be shown: {exc}"
+                taken[drawn.plugin] += _picture_bytes(drawn.component)  # which was looked at all the same
         return {
             "id": drawn.id,
             "plugin": drawn.plugin,
@@ -136,6 +142,20 @@ class Panel:
             self._told = boxes
             self._presence.tell_everyone({"type": "menu", "items": self.menu()})
             await asyncio.sleep(CALM_SECONDS + self._rest_seconds)
+
+
+def _picture_bytes(component: Component) -> int:
+    """The size of the pictures in a box; what is none of them takes no time to look at."""
+    taken, waiting = 0, [component]
+    for _ in range(MOST_COMPONENTS):
+        if not waiting:
+            break
+        one = waiting.pop()
+        if isinstance(one, List):
+            waiting += one.items
+        elif isinstance(one, Image):
+            taken += len(one.data)
+    return taken
 
 
 class _NoRoom(Exception):
