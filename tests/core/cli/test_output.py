@@ -86,3 +86,29 @@ def test_remarks_are_left_out_where_next_to_nothing_of_them_could_be_read():
     table = (("PLUGIN", "RUNS", ""), [("poll", "worker (full)", "failed when it last ran: no module numpy")])
     assert laid_out(*table, columns=25) == ["PLUGIN  RUNS", "poll    worker (full)"]
     assert laid_out(*table, columns=40) == ["PLUGIN  RUNS", "poll    worker (full)  failed when it l…"]
+
+
+def test_a_sentence_is_broken_between_words_and_not_cut_where_all_of_it_counts():
+    table = (("LIMIT", "DEFAULT", "WHAT IT IS"), [("call", "5 s", "the time to answer one call of the application")])
+    assert laid_out(*table, columns=42, whole=True) == [
+        "LIMIT  DEFAULT  WHAT IT IS",
+        "call   5 s      the time to answer one",
+        "                call of the application",
+    ]
+    assert laid_out(*table, columns=30, whole=True) == [
+        "LIMIT  DEFAULT",
+        "call   5 s",
+        "  the time to answer one call",
+        "  of the application",
+    ]
+    for columns in (62, None):
+        assert laid_out(*table, columns=columns, whole=True) == laid_out(*table)
+
+
+def test_a_table_without_a_header_breaks_its_sentences_too():
+    rows = [("poll", "asks for more: read member names"), ("dice", "")]
+    assert laid_out((), rows, columns=30, whole=True) == [
+        "poll  asks for more: read",
+        "      member names",
+        "dice",
+    ]

@@ -24,6 +24,7 @@ _UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON need not escape (RFC 8259, 7) and terminals obey, or no stream takes: C1, turned text, half pairs."""
 _GAP = 2  # columns between two columns of a table
 _LEAST = 16  # columns that the flexible column keeps on a narrow terminal
+_LEAST_BROKEN = 24  # columns beside the others in which a sentence still reads well
 
 
 class Output:
@@ -66,7 +67,13 @@ class Output:
             click.echo(as_json(mapping))
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1, spare: Sequence[str] = ()
+        self,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        flexible: int = -1,
+        spare: Sequence[str] = (),
+        whole: bool = False,
     ) -> None:
         """Aligned columns under one header line, at most as wide as the terminal.
 
@@ -76,8 +83,10 @@ class Output:
             flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole; one
                 without a name is left out where next to nothing of it could be read.
             spare: names of columns that are left out, in this order, where all of them find no room.
+            whole: whether the last column, which is the flexible one, is broken between words in the place of being
+                cut: where it is a sentence that has to be read to its end.
         """
-        lines = laid_out(header, rows, flexible=flexible, spare=spare, columns=self.columns)
+        lines = laid_out(header, rows, flexible=flexible, spare=spare, whole=whole, columns=self.columns)
         for number, text in enumerate(lines):
             self.line(click.style(text, dim=True) if header and number == 0 else text)
 
@@ -110,6 +119,7 @@ def laid_out(
     *,
     flexible: int = -1,
     spare: Sequence[str] = (),
+    whole: bool = False,
     columns: int | None = None,
 ) -> list[str]:
     """The lines of a table, its header first; see `Output.table`.
@@ -119,6 +129,7 @@ def laid_out(
         rows: cells.
         flexible: the column that is cut.
         spare: the columns that can be left out.
+        whole: whether the last column is broken and not cut.
         columns: how many there are; None: nothing is cut.
     """
     if not rows:
@@ -130,6 +141,8 @@ def laid_out(
     lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
     widths = [max(width(line[index]) for line in lines) for index in range(len(used))]
     cut = flexible % len(cells[0])
+    if whole and columns is not None and cut == used[-1]:
+        return _broken(lines, widths, columns, has_header=bool(header))
     if columns is not None and cut in used:
         column = used.index(cut)
         others = sum(widths) - widths[column] + _GAP * (len(widths) - 1)
@@ -142,6 +155,26 @@ def laid_out(
         (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
+
+
+def _broken(lines: Sequence[Sequence[str]], widths: Sequence[int], columns: int, *, has_header: bool) -> list[str]:
+    """The lines of a table whose last column goes on below itself, or below its row where there is next to no room."""
+    from textwrap import wrap  # only for those who read a long sentence on a terminal
+
+    before = sum(widths[:-1]) + _GAP * (len(widths) - 1)
+    beside = columns - before >= min(widths[-1], _LEAST_BROKEN)
+    indent = " " * (before if beside else _GAP)
+    shown = []
+    for number, line in enumerate(lines):
+        start = "".join(_fitted(cell, wide) + " " * _GAP for cell, wide in zip(line[:-1], widths[:-1], strict=True))
+        parts = wrap(line[-1], max(columns - len(indent), _LEAST), break_on_hyphens=False) or [""]
+        if not beside:
+            parts = [] if has_header and number == 0 else parts
+            shown.append(start.rstrip())
+        else:
+            shown.append((start + parts.pop(0)).rstrip())
+        shown += [indent + part for part in parts if part]
+    return shown
 
 
 def _with_room(

@@ -41,7 +41,7 @@ def allow_revoked(session: Session, plugin: str | None, end: bool) -> None:
     rows = [row.to_mapping() for row in management.list() if row.revoked is not None]
     output.data({"app": session.host.name, "plugins": rows})
     if plugin is None:
-        output.table((), [_line(row["id"], row["version"], row["revoked"]) for row in rows])
+        output.table((), [_line(row["id"], row["version"], row["revoked"]) for row in rows], whole=True)
         if not rows:
             output.line("Nothing that is installed is revoked.")
 

@@ -39,7 +39,7 @@ def check_upgrade(session: Session, upgrades: tuple[str, ...], python: str | Non
     if not answer["plugins"]:
         output.line("No plugins are installed: nothing can break.")
         return
-    output.table((), [(one["id"], one["version"], _fate(one)) for one in answer["plugins"]])
+    output.table((), [(one["id"], one["version"], _fate(one)) for one in answer["plugins"]], whole=True)
     blocked = [one["id"] for one in answer["plugins"] if one["fate"] == "blocked"]
     there = joined([f"{name.replace('python', 'Python')} {version}" for name, version in answer["upgrade"].items()])
     if blocked:

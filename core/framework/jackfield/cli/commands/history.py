@@ -8,6 +8,7 @@ from jackfield.cli.session import Session
 from jackfield.cli.words import ago, plain, plural
 
 _LIMIT = 20
+_SPARE = ("BY", "WHEN")  # on a narrow terminal
 
 
 @command(
@@ -27,7 +28,9 @@ def history(session: Session, limit: int) -> None:
     if not entries:
         output.line("Nothing was changed yet.")
         return
-    output.table(("GENERATION", "WHEN", "WHAT", "BY", ""), [_row(entry) for entry in entries[:limit]], flexible=2)
+    output.table(
+        ("GENERATION", "WHEN", "WHAT", "BY", ""), [_row(entry) for entry in entries[:limit]], flexible=2, spare=_SPARE
+    )
     for entry in entries[:limit]:
         if entry["why"]:
             output.line(plain(f"{entry['generation']}, {ago(entry['at'])}: {entry['why']}"))

@@ -43,6 +43,7 @@ def limits(session: Session, plugin: str, changes: tuple[str, ...], reset: bool)
         ("LIMIT", "IN FORCE", "DEFAULT", "MANIFEST", "YOURS", "WHAT IT IS"),
         [_row(one) for one in report["limits"]],
         flexible=5,
+        whole=True,
     )
     session.output.line(plain(_where(session, report["plugin"])))
 

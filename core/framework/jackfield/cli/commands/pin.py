@@ -67,6 +67,6 @@ def _tell(session: Session, held: list[JsonObject], failed: list[JsonObject], *,
         (one["plugin"], f"{one['version']} held back", f"it failed here {ago(one['at'])}: {one['why']}")
         for one in failed
     ]
-    output.table((), rows)
+    output.table((), rows, whole=True)
     if not rows:
         output.line(f"{plain(plugin)} is not held." if plugin else "Nothing is held.")

@@ -10,6 +10,7 @@ from jackfield.cli.session import Session
 from jackfield.cli.words import counted, plural
 from jackfield.permissions import isolation_of
 
+_NARROW = 60  # columns of a terminal in which the summary has no room beside all else
 _LIMIT = 50
 _MOST = 100  # what a marketplace tells in one answer
 
@@ -38,7 +39,10 @@ def search(session: Session, words: tuple[str, ...], category: str | None, limit
     plugins = found["plugins"]
     grade = session.management.inventory().grade if plugins else None
     rows = [_row(one, isolation_of(one["isolation"], None, grade, plugin=one["id"]).isolation) for one in plugins]
-    output.table((), rows, flexible=4)
+    if output.columns is not None and output.columns < _NARROW:
+        output.table((), [(name, version, where, summary) for name, version, where, _, summary, _ in rows], whole=True)
+    else:
+        output.table((), rows, flexible=4)
     if not plugins:
         output.line(_nothing(query, category))
     elif found["total"] > len(plugins):

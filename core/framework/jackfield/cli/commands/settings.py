@@ -147,7 +147,7 @@ def _show(output: Output, report: JsonObject) -> None:
         output.line(plain(f"{report['plugin']} has nothing to set."))
         return
     rows = [(one["key"], _value(one), "" if one["set"] else "default", _help(one)) for one in report["settings"]]
-    output.table(("KEY", "VALUE", "", "WHAT IT IS"), rows)
+    output.table(("KEY", "VALUE", "", "WHAT IT IS"), rows, whole=True)
     output.line(f"file: {plain(report['file'])}")
     _problems(output, report)
 

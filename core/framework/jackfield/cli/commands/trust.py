@@ -32,6 +32,8 @@ trust = LazyGroup(
     ],
 )
 
+#: Left out on a narrow terminal, the first one first; `--json` has them.
+_SPARE = ("LOOKED AT", "KNOWN SINCE", "SIGNED UNTIL")
 _DEMANDED = {"nothing": "", "marketplace": "its signature", "publisher": "its and the publisher's signature"}
 
 
@@ -49,7 +51,7 @@ def list_(session: Session) -> None:
         session.output.line("No marketplace is known or configured.")
         return
     header = ("", "MARKETPLACE", "ROOT", "KNOWN SINCE", "LOOKED AT", "SIGNED UNTIL", "DEMANDED", "PLUGINS")
-    session.output.table(header, [_row(one) for one in rows])
+    session.output.table(header, [_row(one) for one in rows], spare=_SPARE, whole=True)
     for one in rows:
         if one["known"] is not None and one["known"]["problem"]:
             session.output.line(plain(f"{one['url']}: {one['known']['problem']}"))

@@ -84,7 +84,7 @@ def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
     failure = _failure(updates)
     if failure is None:
         output.data(answer)
-    output.table((), [_row(one, session.by) for one in updates])
+    output.table((), [_row(one, session.by) for one in updates], whole=True)
     for one in updates:
         show_changelog(output, one["id"], one["changelog"])
     if failure is not None:
