@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from contextvars import copy_context
+from functools import partial
+from typing import TypeVar
 
 from jackfield.errors import StoreLocked
 from jackfield.store import Store
+
+T = TypeVar("T")
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
@@ -31,14 +36,18 @@ class _Steps:
     def __init__(self, steps: Generator[str], *, told: bool) -> None:
         self.steps = steps
         self.begun = False
-        self.halted = False
+        self._halted = False
         self._told = told
+
+    def halt(self) -> None:
+        """Have it stop after a step that can be taken back."""
+        self._halted = True
 
     def go(self) -> str | None:
         """Run to the next step that somebody waits for; None after the last."""
         for step in self.steps:
             self.begun = self.begun or step == POINT_OF_NO_RETURN
-            if self._told or (self.halted and not self.begun):
+            if self._told or (self._halted and not self.begun):
                 return step
         return None
 
@@ -69,18 +78,47 @@ async def hold(held: ExitStack, store: Store, *, by: str, seconds: float) -> Non
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
 
 
-async def to_its_end(work: Callable[[], object]) -> None:
+async def to_its_end(work: Callable[[], T]) -> T:
     """Run something off the event loop; cancelled meanwhile, it ends before that is raised, and what it needs is held.
 
     Args:
         work: what; its error is raised.
+
+    Returns:
+        what it returns.
     """
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.gather(running, return_exceptions=True)
-        raise
+    running = _in_a_thread(work)
+    cancelled = await _ended(running)
+    if cancelled is not None:
+        running.exception()  # nobody asks for it any more
+        raise cancelled
+    return running.result()
+
+
+def _in_a_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Begin it. No task is made of it: a loop that ends cancels every task, and no thread ends by that."""
+    return asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work))
+
+
+async def _ended(running: asyncio.Future[T], halt: Callable[[], None] | None = None) -> asyncio.CancelledError | None:
+    """Wait for the end of what runs in a thread, however often this is cancelled: Ctrl-C pressed twice does so twice.
+
+    Args:
+        running: what.
+        halt: called at once where this is cancelled.
+
+    Returns:
+        the last time that it was cancelled; None where it was not.
+    """
+    cancelled = None
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError as error:
+            cancelled = error
+            if halt is not None:
+                halt()
+    return cancelled
 
 
 async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
@@ -95,16 +133,14 @@ async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
     """
     work = _Steps(steps, told=progress is not None)
     while True:
-        running = asyncio.ensure_future(asyncio.to_thread(work.go))
-        try:
-            step = await asyncio.shield(running)
-        except asyncio.CancelledError:
-            work.halted = True
-            await running
+        running = _in_a_thread(work.go)
+        cancelled = await _ended(running, work.halt)
+        step = running.result()
+        if cancelled is not None:
             if work.begun:
-                await asyncio.to_thread(list, steps)
+                await to_its_end(partial(list, steps))
             steps.close()
-            raise
+            raise cancelled
         if step is None:
             return
         if progress is not None:
