@@ -16,6 +16,7 @@ from jackfield_marketplace.catalog.stages import Staged, canonical_version, stag
 from jackfield_marketplace.db import Direct, File, Prepared, Project, Release
 
 API_VERSION = "1.4"  # PEP 792
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 _PROJECT = (Project.id, Project.name, Project.plugin_id, Project.serial, Project.status, Project.status_reason)
 _BY_NAME = Prepared(select(*_PROJECT).where(Project.name == bindparam("name")))
@@ -113,7 +114,7 @@ def file_path(file: SimpleFile) -> str:
 
 def encode_document(document: dict[str, Any]) -> bytes:
     """JSON as the index writes it."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def _page(direct: Direct, found: tuple[Any, ...] | None) -> SimpleProject | None:
@@ -145,7 +146,7 @@ def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
         "url": file_path(file),
         "hashes": {"sha256": file.sha256},
         "size": file.size,
-        "upload-time": file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "upload-time": f"{file.uploaded_at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
         "yanked": False if file.yanked_reason is None else (file.yanked_reason or True),
         "core-metadata": metadata,  # alone: pip 23.0 falls over "dist-info-metadata", its older name (PEP 714)
     }

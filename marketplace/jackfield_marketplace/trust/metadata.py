@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from jackfield.manifest import plugin_document
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from jackfield_marketplace.db import Database, Direct, Prepared, Project, SignedMetadata, SignedRole, SignedTarget
-from jackfield_marketplace.trust.keyfiles import Key, canonical
+from jackfield_marketplace.trust.keyfiles import Key
 
 KEPT_VERSIONS = 16
 """How many versions of a role are served: a client that has begun with one finishes with it."""
@@ -116,6 +117,7 @@ def served_plugin(database: Database, plugin: str) -> bytes | None:
     return None if found is None else plugin_document(plugin, found[0])
 
 
+@lru_cache(256)  # all that is signed together ends together
 def instant(at: datetime) -> str:
     """A time as metadata writes it."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -141,8 +143,10 @@ def signed_metadata(role: str, version: int, expires_at: datetime, signed: bytes
         signed: canonical JSON.
         keys: sign it.
     """
-    signatures = canonical([key.sign(signed) for key in keys])
-    return SignedBody(role, version, expires_at, b'{"signatures":%b,"signed":%b}' % (signatures, signed))
+    # Hexadecimal digits hold nothing to escape: put together as text, as the encoder would write it.
+    made = [key.sign(signed) for key in keys]
+    signatures = ",".join([f'{{"keyid":"{one["keyid"]}","sig":"{one["sig"]}"}}' for one in made]).encode("ascii")
+    return SignedBody(role, version, expires_at, b'{"signatures":[%b],"signed":%b}' % (signatures, signed))
 
 
 def store_metadata(direct: Direct, made: Sequence[SignedBody]) -> None:

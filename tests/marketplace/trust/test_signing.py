@@ -67,6 +67,18 @@ def test_a_wheel_and_the_texts_beside_it_and_the_page_of_its_project_are_targets
     assert json.loads(signed.client.download(page_path("chat-poll"))) == signed.market.project("chat-poll")
 
 
+def test_metadata_put_together_as_text_is_what_the_encoder_writes(published):
+    signed, _ = published
+    version = signed.metadata("timestamp")["meta"]["snapshot.json"]["version"]
+    role = f"bin-{bin_of('chat-poll')}"
+    listed = signed.metadata(f"{version}.snapshot")["meta"][f"{role}.json"]["version"]
+    for name in ("timestamp", f"{version}.snapshot", f"{listed}.{role}"):
+        body = httpx.get(f"{signed.market.url}/tuf/{name}.json").content
+        said = json.loads(body)
+        assert said["signatures"]
+        assert body == json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
 def test_what_is_no_target_is_not_served_among_targets(published):
     signed, wheel = published
     other = "0" * 64
