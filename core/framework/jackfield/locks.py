@@ -9,25 +9,27 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
+from weakref import WeakSet
 
 from jackfield.errors import StoreError
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 _WITHOUT = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 """What flock(2) fails with where there are no locks: NFS without its lock service, or a file system that has none."""
 
+_TAKEN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES}
+"""What it fails with where there is another holder; the last one on file systems of other machines."""
 
 _IGNORED = "what is locked can be locked once more"
+_BETWEEN_TRIES_SECONDS = 0.05
 
 
 class Lock:
-    """A lock file; held against every other holder, in this process too.
+    """A lock file; held against every other holder, in this process too. A child that is forked does not hold it.
 
     Args:
         path: the file; it stays where it is. Its folder is not made.
@@ -35,7 +37,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._held: BaseFileLock | None = None
+        self._held: _Held | None = None
 
     def take(self, seconds: float) -> None:
         """Hold it.
@@ -48,21 +50,20 @@ class Lock:
             StoreError: the file system has no locks, or ignores them.
             OSError: the file cannot be made.
         """
-        lock = _native(self._path, seconds)
+        until = time.monotonic() + seconds
         try:
-            lock.acquire()
-        except TimeoutError:
-            raise
-        except NotImplementedError as error:  # filelock before 4
-            raise without_locks(self._path.parent, os.strerror(errno.ENOSYS)) from error
+            while (held := _held_at(self._path)) is None:
+                if time.monotonic() >= until:
+                    raise TimeoutError(f"{self._path} is held")
+                time.sleep(_BETWEEN_TRIES_SECONDS)
         except OSError as error:
             if error.errno in _WITHOUT:
                 raise without_locks(self._path.parent, error.strerror) from error
             raise
         if _is_free(self._path):
-            lock.release()
+            held.release()
             raise without_locks(self._path.parent, _IGNORED)
-        self._held = lock
+        self._held = held
 
     @property
     def is_held(self) -> bool:
@@ -148,10 +149,95 @@ def _is_free(path: Path) -> bool:
     return True
 
 
-def _native(path: Path, seconds: float) -> BaseFileLock:
-    import filelock  # a reader never needs it
+class _Held(Protocol):
+    """A lock file that is held."""
 
+    def release(self) -> None:
+        """Let go."""
+
+
+class _Flock:
+    """An open file that flock(2) holds, or may hold: the lock goes with the last descriptor of the open file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+        _FLOCKS.add(self)
+
+    def release(self) -> None:
+        import fcntl
+
+        if self._descriptor is not None:
+            with suppress(OSError):  # closing will do, but for a child that is just being made and has the file, too
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; in a child that was forked, this leaves the lock to its parent."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    __del__ = close
+
+
+_FLOCKS: WeakSet[_Flock] = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """In a child that was forked: held by both, a lock would outlive the parent that was killed."""
+    for one in list(_FLOCKS):
+        one.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _held_at(path: Path) -> _Held | None:
+    """Hold a lock file, which is made if it is not there; None where there is another holder.
+
+    A change takes three locks, so this asks the system itself. What filelock does besides, to hold a lock twice, in
+    another thread or with the file as a mark, is asked by nobody here, and takes fifty times as long.
+
+    Raises:
+        OSError: the file cannot be made or opened, or the file system has no locks.
+    """
+    if os.name == "nt":
+        return _held_on_windows(path)
+    import fcntl  # a reader never needs it
+
+    flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        try:
+            descriptor = os.open(path, flags)
+        except FileNotFoundError:
+            try:
+                # Without O_EXCL, in a folder for everybody, another user's file could not be opened.
+                descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+            except FileExistsError:
+                continue
+        except BlockingIOError:
+            return None  # somebody has a lease on it
+        held = _Flock(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            there = os.fstat(descriptor).st_nlink > 0
+        except OSError as error:
+            held.close()
+            if error.errno in _TAKEN:
+                return None
+            raise
+        if there:
+            return held
+        held.close()  # it was removed meanwhile: whoever comes next would hold another file of that name
+
+
+def _held_on_windows(path: Path) -> _Held | None:
+    import filelock
+
+    lock = filelock.FileLock(path, timeout=0, thread_local=False)
     try:
-        return filelock.FileLock(path, timeout=seconds, thread_local=False, fallback_to_soft=False)
-    except TypeError:  # filelock before 4
-        return filelock.FileLock(path, timeout=seconds, thread_local=False)
+        lock.acquire()
+    except filelock.Timeout:
+        return None
+    return lock
