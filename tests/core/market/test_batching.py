@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
 
 import httpx
 import pytest
@@ -102,6 +104,33 @@ async def test_one_question_goes_alone_and_equal_ones_are_one(market):
         pages = await asyncio.gather(*(client.project("chat-alone") for _ in range(9)))
         assert [len(page) for page in pages] == [1] * 9
     assert network.asked == ["GET /simple/chat-alone/"]
+
+
+async def test_who_waits_until_it_is_asked_does_not_wait_for_the_answer(bad_server):
+    heard, ready = threading.Event(), threading.Event()
+    body = json.dumps({"answers": [{"status": 404}, {"status": 404}]})
+
+    def answer(connection: socket.socket, _ended: threading.Event) -> None:
+        ready.wait(10)
+        connection.sendall(f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+
+    async with Marketplace(bad_server(answer, heard=lambda _request: heard.set())) as client:
+        asked = [asyncio.ensure_future(client.latest(name)) for name in ("one", "other")]
+        await asyncio.wait_for(client.sent(), 5)
+        assert heard.wait(5), "in this very thread: nobody has to do anything more for it"
+        assert not any(one.done() for one in asked)
+        ready.set()
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in answers] == [UnknownPlugin, UnknownPlugin]
+
+
+@pytest.mark.parametrize("names", [("one", "other"), ("alone",)])
+async def test_nobody_waits_for_what_cannot_be_asked(unused_url, names):
+    async with Marketplace(unused_url) as client:
+        asked = [asyncio.ensure_future(client.latest(name)) for name in names]
+        await asyncio.wait_for(client.sent(), 5)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(one) for one in answers} == {MarketUnreachable}
 
 
 class Index:

@@ -276,6 +276,10 @@ class MarketCatalog:
         if since is not None:
             self._questions.news(plugin, url, since)
 
+    async def sent(self) -> None:
+        """Wait a moment for what is expected to be on its way, before something that keeps the event loop."""
+        await self._questions.sent()
+
     async def standings(self, sources: Collection[str]) -> list[str]:
         """What a user has to be told of some marketplaces: that one was met just now, or signs nothing.
 

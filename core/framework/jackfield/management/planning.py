@@ -115,6 +115,7 @@ class Planner:
             )
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
+            await catalog.sent()
             await self._look()
             look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
             wants = [await look.want(spec, pre=pre) for spec in parsed]
@@ -154,7 +155,7 @@ class Planner:
         return removal(self._inventory, self._state, gone, layout=None if purge else self._store.layout)
 
     async def _look(self) -> None:
-        """Look at what is installed, in a thread: meanwhile the marketplaces are asked what we already know to ask.
+        """Look at what is installed, in a thread, while the marketplaces answer what we already knew to ask.
 
         Where all is as it was, a `stat` each tells so, a millisecond for a hundred plugins. Two threads that take turns
         at the interpreter for each of them take three.

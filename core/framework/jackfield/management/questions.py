@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from jackfield.manifest import File
 from jackfield.market import ChangelogEntry, Details, Marketplace
+
+SENT_SECONDS = 0.005
+"""How long is waited at most for questions to be on their way: a marketplace that is further away takes longer."""
 
 _Answer = TypeVar("_Answer")
 
@@ -38,6 +42,13 @@ class Questions:
     def news(self, plugin: str, url: str, since: str) -> asyncio.Task[list[ChangelogEntry]]:
         """What changed after a version."""
         return self._once(("news", url, plugin, since), lambda: self._markets[url].changelog(plugin, since))
+
+    async def sent(self) -> None:
+        """Have what was asked go its way, for who has something to do meanwhile that keeps the event loop."""
+        if self._asked:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SENT_SECONDS):
+                    await asyncio.gather(*(self._markets[url].sent() for url in {key[1] for key in self._asked}))
 
     async def aclose(self) -> None:
         """Give up what nobody waits for any more."""

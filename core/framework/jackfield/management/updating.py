@@ -45,6 +45,7 @@ class Updater(Planner):
         async with self.catalog() as catalog:
             for pin in [pins[cid] for cid in map(canonical, ids or ()) if cid in pins]:
                 catalog.expect(canonical(pin.id or ""), pin.distribution, pin.source, pin.version)
+            await catalog.sent()
             await self._look()
             chosen = set(pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
             while True:

@@ -50,6 +50,7 @@ class Batcher:
         self._waiting: dict[_Question, asyncio.Future[bytes | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known = True
+        self._on_way = asyncio.Event()
 
     async def get(self, path: str, *, accept: str, most_bytes: int | None = None) -> bytes | None:
         """The body for a path, None where there is none.
@@ -67,6 +68,10 @@ class Batcher:
             loop.call_soon(self._wait, 0, QUIET_TURNS)
         waiting = self._waiting.setdefault((path, accept, most_bytes), loop.create_future())
         return await asyncio.shield(waiting)
+
+    async def sent(self) -> None:
+        """Wait until the first questions are on their way: as long as it takes to connect."""
+        await self._on_way.wait()
 
     async def aclose(self) -> None:
         """Give up what is still asked for, also what was not sent yet."""
@@ -107,6 +112,8 @@ class Batcher:
             for _, future in asked:
                 _settle(future, error)
             return
+        finally:
+            self._on_way.set()
         alone = []
         for place, (question, future) in enumerate(asked):
             answer = answers[place] if answers is not None else None
@@ -126,7 +133,8 @@ class Batcher:
         if not self._known or len(paths) < FEWEST:
             return None
         try:
-            body = await self._transport.post("/batch", msgspec.json.encode({"get": paths}))
+            asked = msgspec.json.encode({"get": paths})
+            body = await self._transport.post("/batch", asked, sent=self._on_way.set)
         except (Busy, NotServed):  # too much at once, perhaps: it was waited for, and is not to be waited for each time
             body = None
         except MarketUnreachable:

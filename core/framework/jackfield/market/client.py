@@ -95,6 +95,10 @@ class Marketplace:
             if self._signed is not None:
                 closing.push_async_callback(self._signed.aclose)
 
+    async def sent(self) -> None:
+        """Wait until the first of what is asked for is on its way, as long as it takes to connect."""
+        await self._batcher.sent()
+
     @property
     def met(self) -> Standing | None:
         """How the marketplace stood at first contact, where this client was the first; asks nobody."""
@@ -257,8 +261,7 @@ class Marketplace:
         """
         if file.manifest_sha256 is None:
             return None
-        known = self._manifests.get(file.manifest_sha256)
-        if known is not None:
+        if (known := self._manifests.get(file.manifest_sha256)) is not None:
             return known
         text = await self._beside(file, ".plugin.toml", file.manifest_sha256)
         source = f"{file.filename}.plugin.toml"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -104,14 +106,27 @@ class Transport:
         url = path if "://" in path else self.url + path
         return await self._patiently("GET", url, {"accept": accept}, params=params, most_bytes=most_bytes)
 
-    async def post(self, path: str, body: bytes, kind: str = "application/json") -> bytes | None:
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        kind: str = "application/json",
+        *,
+        sent: Callable[[], object] = lambda: None,
+    ) -> bytes | None:
         """The body of an answer to JSON, or to what else `kind` names, bounded as for `get`.
+
+        Args:
+            path: below the marketplace's address.
+            body: what is sent.
+            kind: its content type.
+            sent: called once it is on its way, again where it is sent once more.
 
         Raises:
             MarketError: as for `get`.
         """
-        headers = {"accept": "application/json", "content-type": kind}
-        return await self._patiently("POST", self.url + path, headers, content=body)
+        headers = {"accept": "application/json", "content-type": kind, "content-length": str(len(body))}
+        return await self._patiently("POST", self.url + path, headers, content=lambda: _told(body, sent))
 
     async def tell(self, path: str, body: bytes) -> None:
         """Send JSON once, without the user's credentials: who says it stays unknown.
@@ -162,7 +177,7 @@ class Transport:
         headers: Mapping[str, str],
         *,
         params: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Callable[[], AsyncIterator[bytes]] | None = None,
         most_bytes: int | None = None,
     ) -> bytes | None:
         patience, failures = PATIENCE_SECONDS, 0
@@ -170,7 +185,8 @@ class Transport:
             pace = self._pace()
             try:
                 async with self._slots, pace:
-                    return await self._read(method, url, headers, params, content, most_bytes, pace)
+                    body = content() if content is not None else None
+                    return await self._read(method, url, headers, params, body, most_bytes, pace)
             except Busy as error:
                 wait_seconds = max(error.seconds, SHORTEST_WAIT_SECONDS)
                 patience -= wait_seconds
@@ -191,7 +207,7 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None,
-        content: bytes | None,
+        content: bytes | AsyncIterator[bytes] | None,
         most_bytes: int | None,
         pace: Pace,
         *,
@@ -214,7 +230,7 @@ class Transport:
         # One for each scheme: reading the system's certificates takes longer than a whole answer of this machine.
         scheme = "https" if url.lower().startswith("https:") else "http"
         if scheme not in self._clients:
-            proxies = getproxies()
+            proxies = _proxies()
             certificates = scheme == "https" or any(proxy.lower().startswith("https:") for proxy in proxies.values())
             self._clients[scheme] = httpx.AsyncClient(
                 transport=self._transport,
@@ -237,6 +253,19 @@ class Transport:
         where = self.url if url.startswith(self.url) else shown(url)
         kind = TooSlow if late and pace.is_too_slow else MarketUnreachable
         return kind(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
+
+
+async def _told(body: bytes, sent: Callable[[], object]) -> AsyncIterator[bytes]:
+    """A body of one piece: who reads on has given it to the system."""
+    yield body
+    sent()
+
+
+def _proxies() -> dict[str, str]:
+    """The proxies that the environment names, and on some systems their settings; mostly there are none."""
+    if sys.platform in ("darwin", "win32") or any(name[-6:].lower() == b"_proxy" for name in os.environb):
+        return getproxies()
+    return {}
 
 
 @cache
