@@ -180,11 +180,11 @@ class Inventory:
 
     def choice(self, cid: str) -> object:
         """Where the user chose to run a plugin; None where they did not."""
-        return self._choices.get(f"isolation/{cid}")
+        return self._wishes.get(f"isolation/{cid}")
 
     @cached_property
-    def _choices(self) -> Mapping[str, object]:
-        return self._state.items("isolation/")
+    def _wishes(self) -> Mapping[str, object]:
+        return self._state.items("wish/") | self._state.items("isolation/")  # asked of each plugin in one look
 
     def source(self, candidate: Candidate) -> str:
         """Where a plugin came from: the marketplace's URL, `file`, `environment`, `script` or `external`."""
@@ -253,7 +253,7 @@ class Inventory:
     def enabled(self, cid: str) -> bool:
         """The user's wish."""
         undecided = cid in self.scripts or (self._hostfile is None and cid in self.environment)
-        return bool(self._state.get(f"wish/{cid}", default=undecided))
+        return bool(self._wishes.get(f"wish/{cid}", undecided))
 
     def consented(self, candidate: Candidate) -> bool:
         """Whether the user said yes to this plugin from this source: a grant, or trust for one without a manifest."""

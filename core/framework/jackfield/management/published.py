@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jackfield.discovery import api_distributions
@@ -23,7 +23,21 @@ def published_distributions(app: str) -> frozenset[str]:
     return frozenset({*ALWAYS, *api_distributions(app, beyond=ALWAYS)})
 
 
-def refuse_second(table: Mapping[str, StoredFile], app: str, published: Collection[str]) -> None:
+Looks = tuple[tuple[str, object], ...]
+"""How the folders look that imports search, each by its stamp."""
+
+
+def _looks() -> Looks:
+    return tuple((place, stamp_of(place or ".")) for place in sys.path)
+
+
+@lru_cache(8)
+def _published(app: str, _path: Looks) -> frozenset[str]:
+    """What is published; how the path looks is a part of the question, which each change asks again."""
+    return published_distributions(app)
+
+
+def refuse_second(table: Mapping[str, StoredFile], app: str) -> None:
     """Look at a set's files: none may be of a distribution that is published, not even of one that brings no package.
 
     The resolver fixes these to what is here; a lock or a bundle says by itself what it holds.
@@ -31,13 +45,13 @@ def refuse_second(table: Mapping[str, StoredFile], app: str, published: Collecti
     Args:
         table: the files of the application's set, or of one plugin with a process of its own.
         app: the application's name.
-        published: normalised names, as `published_distributions` gives them.
 
     Raises:
         StoreError: a name is taken.
     """
     from packaging.utils import canonicalize_name
 
+    published = _published(app, _looks())
     for folder in {path.partition("/")[0] for path in table}:
         name, _, version = folder.removesuffix(".dist-info").partition("-")
         if folder.endswith(".dist-info") and canonicalize_name(name) in published:
@@ -49,9 +63,9 @@ def refuse_second(table: Mapping[str, StoredFile], app: str, published: Collecti
 
 
 @lru_cache(8)
-def _published_names(app: str, _path: tuple[object, ...]) -> frozenset[str]:
-    """Top-level names of what is published; how the path looks is a part of the question."""
-    named = packages_of(sorted(published_distributions(app))).named
+def _published_names(app: str, path: Looks) -> frozenset[str]:
+    """Top-level names of what is published, asked as `_published` is."""
+    named = packages_of(sorted(_published(app, path))).named
     return frozenset(name.partition("/")[0] for name in named)  # of a namespace that others share, parts are named
 
 
@@ -68,7 +82,7 @@ def refuse_hidden(table: Mapping[str, StoredFile], plugin: str, app: str) -> Non
     Raises:
         StoreError: a name is taken.
     """
-    taken = _published_names(app, tuple((place, stamp_of(place or ".")) for place in sys.path))
+    taken = _published_names(app, _looks())
     for name in top_level_names(table):
         if name in taken or name in sys.stdlib_module_names:
             whose = f"the one that {app} publishes" if name in taken else "Python's own module"

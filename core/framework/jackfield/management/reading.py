@@ -334,9 +334,9 @@ class ManagementReader:
         environment = self._environment or Environment(self._groups)
 
         def check(table: Mapping[str, StoredFile], plugin: str) -> None:
-            from jackfield.management.published import published_distributions, refuse_hidden, refuse_second
+            from jackfield.management.published import refuse_hidden, refuse_second
 
-            refuse_second(table, self.app, environment.published(self.app, published_distributions))
+            refuse_second(table, self.app)
             if plugin:
                 refuse_hidden(table, plugin, self.app)
             else:

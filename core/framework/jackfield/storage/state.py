@@ -58,6 +58,7 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / "log.jsonl"
+        self._place = str(self._path)
         self._guard = threading.RLock()  # of what is known of the log, and held for as long as that takes alone
         self._writers = threading.Lock()  # one of this process at a time
         # The names of the keys in order, from when somebody asks for some until one changes.
@@ -210,7 +211,7 @@ class State:
     def stamp(self) -> tuple[int, int, int]:
         """A value that differs after every change, at the price of one `stat`: for watchers."""
         try:
-            status = self._path.stat()
+            status = os.stat(self._place)  # noqa: PTH116 - at each question
         except OSError as error:  # -1: as a file where the folder was; whoever reads is told
             return (0 if isinstance(error, FileNotFoundError) else -1, 0, 0)
         return (status.st_ino, status.st_size, status.st_mtime_ns)
