@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def discover(
-    groups: Collection[str], *, path: Sequence[str | Path] | None = None, beside: Sequence[str | Path] = ()
+    groups: Collection[str],
+    *,
+    path: Sequence[str | Path] | None = None,
+    beside: Sequence[str | Path] = (),
+    reads: bool = True,
 ) -> list[Candidate]:
     """Find the plugins of some entry-point groups, in the order of the path.
 
@@ -23,6 +27,7 @@ def discover(
         groups: entry-point groups, `chat.plugins`.
         path: the unpacked wheels of a generation (origin `store`); None: `sys.path`, the environment that runs now.
         beside: more of them, in which the package of an entry point may lie as well; their plugins are not looked for.
+        reads: whether manifests are read; for who only wants to know what is where, in some folders.
 
     Returns:
         One candidate for each entry point; one that cannot be read carries its `problem`, one without a manifest is
@@ -35,16 +40,19 @@ def discover(
             for row in installed_entry_points(group, strict=True, manifests=True)
         ]
     places = [str(place) for place in path]
-    return list(_in_places(groups, places, [*places, *(str(place) for place in beside)]))
+    return list(_in_places(groups, places, [*places, *(str(place) for place in beside)], reads=reads))
 
 
-def _in_places(groups: Collection[str], path: Sequence[str], roots: Sequence[str]) -> Iterator[Candidate]:
+def _in_places(
+    groups: Collection[str], path: Sequence[str], roots: Sequence[str], *, reads: bool
+) -> Iterator[Candidate]:
     """Read what lies in some folders, without the index: the trees of a store are looked at when they change.
 
     Args:
         groups: entry-point groups.
         path: the folders.
         roots: where the package of an entry point may lie.
+        reads: as for `discover`.
     """
     from jackfield.discovery.distributions import entry_points_of, unique_distributions
     from jackfield.discovery.folders import package_folder
@@ -57,7 +65,7 @@ def _in_places(groups: Collection[str], path: Sequence[str], roots: Sequence[str
         for entry in entry_points_of(distribution):
             if entry.group in groups:
                 found = Found(headers.name, headers.version, entry.group, entry.name, entry.value, locate)
-                yield _candidate(found, "store")
+                yield _candidate(found, "store", reads=reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ def _of_row(group: str, row: Row) -> Candidate:
     return _candidate(found, "environment", known=values is not None)
 
 
-def _candidate(found: Found, origin: Origin, *, known: bool = False) -> Candidate:
+def _candidate(found: Found, origin: Origin, *, known: bool = False, reads: bool = True) -> Candidate:
     what = f"{found.distribution} {found.version}"
     bare = Candidate(
         id=found.name,
@@ -117,6 +125,8 @@ def _candidate(found: Found, origin: Origin, *, known: bool = False) -> Candidat
             )
         folder = found.locate(package)
         bare = replace(bare, folder=folder)
+        if not reads:
+            return bare
         if folder is None or (not known and not (folder / MANIFEST).is_file()):
             return replace(bare, legacy=True)
         manifest = found.read(folder, f"{MANIFEST} of {what}")

@@ -7,6 +7,7 @@ the wheel's own, so before a wheel becomes visible they are compared with what l
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def hold_to_promise(pin: Pin, tree: Path, groups: Collection[str]) -> None:
     Raises:
         WheelError: the wheel is not what was offered.
     """
-    found = discover(groups, path=[tree])
+    found = discover(groups, path=[tree], reads=False)  # its manifest is compared as it was shown: byte by byte
     ids = sorted(one.id for one in found)
     if pin.id is None and found:
         raise _other(pin, f"was offered as a library and is the plugin {', '.join(ids)}")
@@ -41,7 +42,8 @@ def hold_to_promise(pin: Pin, tree: Path, groups: Collection[str]) -> None:
         if folder is None or _digest(folder / MANIFEST) != pin.file.manifest_sha256:
             raise _other(pin, f"holds another {MANIFEST} than the one that was shown")
     if pin.file.metadata_sha256 is not None:
-        digests = [_digest(path) for path in tree.glob("*.dist-info/METADATA")]
+        folders = [name for name in os.listdir(tree) if name.endswith(".dist-info")]  # noqa: PTH208 - names alone
+        digests = [_digest(tree / name / "METADATA") for name in folders]
         if digests != [pin.file.metadata_sha256]:
             raise _other(pin, "holds other METADATA than what was offered")
 
