@@ -51,6 +51,16 @@ def test_a_plugin_is_found_with_its_manifest_and_not_imported(install, site):
     assert (candidate.manifest.id, candidate.legacy, candidate.problem) == ("weather", False, None)
 
 
+def test_who_asks_only_what_is_where_reads_no_manifest(install, site):
+    source = plugin_source("weather", "1.4.0", code=EXPLODING)
+    source.files["chat_weather/plugin.toml"] = "this is none"
+    install(source)
+    (candidate,) = discover(GROUPS, path=[site], reads=False)
+    assert (candidate.canonical_id, candidate.folder) == ("weather", site / "chat_weather")
+    assert (candidate.manifest, candidate.problem) == (None, None)
+    assert isinstance(discover(GROUPS, path=[site])[0].problem, ManifestError)
+
+
 def test_a_dotted_entry_point_runs_no_code_of_its_package(install, site):
     source = plugin_source("weather", code=EXPLODING)
     source.files["chat_weather/deep/__init__.py"] = EXPLODING

@@ -54,6 +54,7 @@ class Changes:
         self._check = check
         self._lock_seconds = lock_seconds
         self._reverted = Reverted((), ())
+        self._cleared = False
 
     async def apply(
         self,
@@ -109,8 +110,10 @@ class Changes:
                     workers=plan.workers,
                     check=partial(self._check_all, plan, groups),
                     sound=sound,
+                    cleared=self._cleared,
                     confirm=confirm,
                 )
+                self._cleared = False
                 await run_steps(steps, progress)
                 return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
 
@@ -219,7 +222,7 @@ class Changes:
 
         Found after the pointer was replaced, that would leave a set whose wishes and grants are another's.
         """
-        self.settle()
+        self._cleared = self.settle() is None
         self._state.require()
 
     def settle(self) -> str | None:

@@ -263,8 +263,15 @@ class Planner:
         young = tuple(catalog.withheld.young_notes(fresh))
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         kept = {cid for cid, pin in self._inventory.pins.items() if ("", pin.distribution) in after}
-        stay = {cid: one for cid, one in manifests_here.items() if cid not in coming and self._inventory.enabled(cid)}
-        stay = {cid: one for cid, one in stay.items() if cid in kept or cid not in ids}
+
+        def stay() -> dict[str, Manifest]:
+            others = {cid: one for cid, one in manifests_here.items() if cid not in coming}
+            return {
+                cid: one
+                for cid, one in others.items()
+                if self._inventory.enabled(cid) and (cid in kept or cid not in ids)
+            }
+
         moved = kept & (solution.workers.keys() ^ generation.workers.keys())  # what goes runs nowhere
         return Plan(
             what=what,

@@ -88,7 +88,7 @@ class Wishes:
         newer = longest[longest.index(own) :] if own in longest else ()
         manifests = self._inventory.manifests.items()
         others = {cid: one for cid, one in manifests if cid not in {own, *newer} and self._inventory.enabled(cid)}
-        return tuple(clashes({own: candidate.manifest}, others, {}))
+        return tuple(clashes({own: candidate.manifest}, lambda: others, {}))
 
     def disable(self, plugin: str, *, by: str) -> None:
         """Disable a plugin; its grant and its data stay."""

@@ -112,6 +112,7 @@ class Store(StoreReader):
         workers: Mapping[str, Sequence[Pin]] = MappingProxyType({}),
         check: Check | None = None,
         sound: Collection[str] = (),
+        cleared: bool = False,
         confirm: Callable[[], None] | None = None,
     ) -> Generator[str]:
         """Make a generation of `pins` and activate it; yields the names of the steps as they are done.
@@ -124,6 +125,7 @@ class Store(StoreReader):
             workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
             check: looks at each table of files that is new before anything becomes visible.
             sound: sha256 of wheels that the caller has just found sound, under this lock; they are not looked at again.
+            cleared: whether `settle` has just cleared what others left, under this lock, and had nothing to complete.
             confirm: called once all is written and before anything of it becomes visible; raises where it must not.
 
         Raises:
@@ -133,7 +135,8 @@ class Store(StoreReader):
         number = max([*self.numbers(), self.active_number(), *self.journalled()], default=0) + 1
         target = self.layout.generations / str(number)
         try:
-            self._clear()
+            if not cleared:
+                self._clear()
             yield "leftovers-cleared"
             every = distinct([*pins, *(pin for own in workers.values() for pin in own)])
             wanted = {pin.file.sha256 for pin in every}

@@ -51,6 +51,8 @@ class Layout:
         Raises:
             OSError: it cannot be made.
         """
+        if self.root.is_dir():
+            return
         missing = [folder for folder in (self.root, *self.root.parents) if not folder.is_dir()]
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -33,8 +33,9 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
     holder = layout.run / "installer.json"
     lock = Lock(layout.install_lock)
     try:
-        layout.make_root()
-        layout.run.mkdir(exist_ok=True, mode=0o700)
+        if not layout.run.is_dir():
+            layout.make_root()
+            layout.run.mkdir(exist_ok=True, mode=0o700)
         lock.take(timeout_seconds)
     except TimeoutError as error:
         raise StoreLocked(

@@ -54,24 +54,24 @@ def write_generation(
 def _write_workers(folder: str, workers: Mapping[str, Sequence[Pin]], before: Generation) -> str:
     """Write the lock file of each worker; returns what generation.json holds of them."""
     said = []
+    old = f"{before.folder}/{WORKERS}"
     if workers:
         os.mkdir(folder)  # noqa: PTH102 - as all of this: there may be a hundred workers, at each change
     for cid, pins in sorted(workers.items()):
         text, digest, packages = _lock_of(tuple(pins))
         path = f"{folder}/pylock.{cid}.toml"
-        lock = _linked(path, cid, digest, before) or _written(path, text, digest)
+        lock = _linked(f"{old}/pylock.{cid}.toml", path, digest, before.locks.get(cid)) or _written(path, text, digest)
         looks = f"[{lock.size}, {lock.mtime_ns}]"
         said.append(f'"{cid}": {{"looks": {looks}, "lock_sha256": "{digest}", "packages": {packages}}}')
     return ", ".join(said)
 
 
-def _linked(path: str, cid: str, digest: str, before: Generation) -> Lock | None:
+def _linked(old: str, path: str, digest: str, lock: Lock | None) -> Lock | None:
     """The lock file of the generation before, if it says the same; None where it does not, or cannot be linked."""
-    lock = before.locks.get(cid)
     if lock is None or lock.digest != digest:
         return None
     try:
-        os.link(f"{before.folder}/{WORKERS}/pylock.{cid}.toml", path)
+        os.link(old, path)
         status = os.stat(path)  # noqa: PTH116 - see above
         if (status.st_size, status.st_mtime_ns) == (lock.size, lock.mtime_ns):
             return lock
