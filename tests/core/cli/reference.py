@@ -26,7 +26,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[tuple[click
 def root() -> tuple[LazyGroup, click.Context]:
     """The whole tree, under the name that people type."""
     group = command_group()
-    return group, click.Context(group, info_name="jackfield", terminal_width=WIDTH)
+    return group, click.Context(group, info_name="jackfield", terminal_width=WIDTH, **group.context_settings)
 
 
 def generated() -> str:

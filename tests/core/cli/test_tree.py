@@ -14,7 +14,7 @@ from jackfield.cli.schemas import schema_of
 from jackfield.storage import Snapshots, State
 
 from tests.core.cli.conftest import Desk
-from tests.core.cli.reference import commands, root
+from tests.core.cli.reference import WIDTH, commands, root
 
 COMMANDS = {context.command_path.removeprefix("jackfield "): command for command, context in commands(*root())}
 LEAVES = [name for name, command in COMMANDS.items() if not isinstance(command, click.Group)]
@@ -293,6 +293,13 @@ def test_the_help_has_an_example(name):
     path = f"jackfield {name}".strip()
     examples = helps()[path].partition("Examples:\n")[2]
     assert examples.strip().startswith(path)
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, ""])
+def test_what_an_example_does_fits_beside_or_below_it(name):
+    path = f"jackfield {name}".strip()
+    for line in helps()[path].partition("Examples:\n")[2].splitlines():
+        assert len(line) <= WIDTH or " # " not in line, line
 
 
 @pytest.mark.parametrize("name", LEAVES)

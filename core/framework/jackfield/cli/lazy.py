@@ -164,15 +164,16 @@ class LazyGroup(click.Group):
 
 
 def _write_examples(ctx: click.Context, formatter: click.HelpFormatter, examples: Sequence[tuple[str, str]]) -> None:
-    """The examples as they are: wrapping would break what is to be copied."""
+    """The examples as they are, with what they do beside or below: wrapping would break what is to be copied."""
     if not examples:
         return
     with formatter.section("Examples"):
         program = ctx.find_root().info_name or "jackfield"
-        named = [(tail.replace("{program}", program), told) for tail, told in examples]
-        widest = max(len(tail) for tail, _ in named)
-        for tail, told in named:
-            formatter.write(f"  {ctx.command_path} {tail:<{widest}}   # {told}\n")
+        named = [(f"  {ctx.command_path} {tail.replace('{program}', program)}", told) for tail, told in examples]
+        widest = max(len(typed) for typed, _ in named)
+        beside = all(widest + len(f"   # {told}") <= formatter.width for _, told in named)
+        for typed, told in named:
+            formatter.write(f"{typed:<{widest}}   # {told}\n" if beside else f"{typed.rstrip()}\n      # {told}\n")
 
 
 def _print_schema(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
