@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jackfield.errors import UsageError
 from jackfield.management import Environment, Management
@@ -34,6 +34,8 @@ STEP = st.one_of(
     st.tuples(st.just("rollback"), st.integers(1, 6)),
     st.tuples(st.just("disable"), st.none()),
 )
+
+GONE = st.just(("remove", None))
 
 
 @given(before=st.lists(STEP, max_size=3), after=st.lists(STEP, min_size=1, max_size=5))
@@ -68,6 +70,35 @@ def test_a_revoked_grant_never_returns(
             await do(management, step)
             grant = management.state.get("grants/poll")
             assert grant is None or "write" not in str(grant["permissions"]), (step, grant)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(live(Path(folder)))
+
+
+@given(steps=st.lists(st.one_of(STEP.filter(lambda step: step[0] != "disable"), GONE), min_size=4, max_size=9))
+@example(steps=[*(("install", version) for version in VERSIONS[:2]), *(("rollback", to) for to in (None, None, 1, 2))])
+@settings(max_examples=12)
+def test_a_generation_has_its_state_however_it_is_gone_to(
+    steps: list[tuple[str, object]], wheels: dict[str, str]
+) -> None:
+    """Where the user changes nothing else, what was undone and made again is what it was."""
+
+    async def live(root: Path) -> None:
+        management = Management("chat", Layout(root), [], environment=Environment(("chat.plugins",), path=[]))
+        states: dict[int, object] = {}
+        for word, what in steps:
+            with suppress(UsageError):  # nothing to go back to, or that is so already
+                if word == "install":
+                    plan = await management.plan_install([wheels[str(what)]])
+                    await management.apply(plan, accept_permissions=True, by="tester")
+                elif word == "remove":
+                    plan = management.plan_remove(["poll"]) if management.list() else None
+                    if plan:
+                        await management.apply(plan, accept_permissions=True, by="tester")
+                else:
+                    await management.rollback(to=what if isinstance(what, int) else None, by="tester")
+            number, state = management.store.active_number(), management.state.items()
+            assert states.setdefault(number, state) == state, (number, steps)
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(live(Path(folder)))

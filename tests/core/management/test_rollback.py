@@ -60,6 +60,30 @@ async def test_what_was_rolled_back_can_be_gone_forward_to(market, manage):
     assert [(row.id, row.state) for row in management.list()] == [("again-one", "enabled")]
 
 
+@pytest.mark.parametrize("edits", [False, True], ids=["untouched", "revoked between"])
+async def test_what_was_undone_step_by_step_is_made_again_step_by_step(market, manage, edits):
+    """The first step says nothing new of what the second one makes again; who revokes something between them does."""
+    plugin = "stepped-back" if edits else "stepped"
+    for version, asks in (("1.0.0", SEND), ("2.0.0", SEND + MEMBERS)):
+        market.publish(plugin, version, permissions=asks)
+    management = manage(market.url)
+    states = []
+    for version in ("1.0.0", "2.0.0"):
+        await installed(management, f"{plugin}=={version}")
+        states.append(management.state.items())
+    for _ in range(2):
+        await management.rollback(by="tester")
+    await management.rollback(to=1, by="tester")
+    assert management.state.items() == states[0]
+    if edits:
+        management.revoke(plugin, "messages:send", by="tester")
+    report = await management.rollback(to=2, by="tester")
+    assert [row.version for row in management.list()] == ["2.0.0"]
+    assert (report.kept == (f"grants/{plugin}",)) is edits
+    assert (management.state.items() == states[1]) is not edits
+    assert management.permissions(plugin).grant.allows("messages", "send") is not edits
+
+
 async def test_what_was_installed_on_two_ways_and_undone_is_enabled_where_either_is_gone_to(market, manage):
     market.publish("either-one", permissions=SEND)
     market.publish("either-two")

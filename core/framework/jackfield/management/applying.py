@@ -203,7 +203,7 @@ class Changes:
         """
         target = way[-1].generation
         history = self._state.history()
-        changes, kept = again(way, history, undone)
+        changes, kept = again(way, history, undone, self._store.journal.made())
         self._reverted = Reverted(tuple(sorted(changes)), kept)
         return Activation(
             transaction=uuid.uuid4().hex,
@@ -215,6 +215,7 @@ class Changes:
             changes=changes,
             undoes=tuple(one.transaction for one in undone),
             since=len(history),
+            redoes=tuple(one.transaction for one in way),
         )
 
     def _make_ready(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any
 
 from jackfield.errors import UsageError
@@ -56,29 +56,35 @@ def across(
 
 
 def again(
-    way: Sequence[Activation], history: Sequence[Entry], undoing: Sequence[Activation] = ()
+    way: Sequence[Activation],
+    history: Sequence[Entry],
+    undoing: Sequence[Activation] = (),
+    made: Sequence[Activation] = (),
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The keys of the state that going forward sets, and those that it leaves as they are.
 
     A key is set only if nobody has set or revoked it since a rollback took it back, but for what was taken back as
-    well: whoever did meant it. So a permission that was revoked does not come back on this way either.
+    well: whoever did meant it. So a permission that was revoked does not come back on this way either. To make
+    something again says nothing new: what was taken back with it can still be made again after it.
 
     Args:
         way: what is made again, oldest first.
         history: the state's entries, oldest first.
         undoing: what is undone before it: as if it had never been.
+        made: every change so far.
     """
     wanted: dict[str, Any] = {}
     for one in way:
         wanted.update(one.changes)
     redone = {one.transaction for one in way}
     never = {one.transaction for one in undoing}
+    redoes = {one.transaction: one.redoes for one in made if one.redoes}
     words: dict[str, _Words] = defaultdict(_Words)
     for entry in history:
         if entry.transaction in never and not entry.reverts:
             continue
         for change in entry.changes:
-            words[change.key].hear(entry)
+            words[change.key].hear(entry, redoes.get(entry.transaction, ()))
     changes = {key: value for key, value in wanted.items() if redone & words[key].taken_back}
     return changes, tuple(sorted(wanted.keys() - changes.keys()))
 
@@ -90,11 +96,11 @@ class _Words:
         self._standing: list[tuple[str, set[str]]] = []  # each with what was taken back before it was said
         self.taken_back: set[str] = set()
 
-    def hear(self, entry: Entry) -> None:
-        """Take in the next entry that changed the key."""
+    def hear(self, entry: Entry, redoes: Collection[str]) -> None:
+        """Take in the next entry that changed the key, and what it makes again; nothing where it says something new."""
         if not entry.reverts:
             self._standing.append((entry.transaction, self.taken_back))
-            self.taken_back = set()
+            self.taken_back = self.taken_back.difference(redoes) if redoes else set()
         while entry.reverts and self._standing and self._standing[-1][0] in entry.reverts:
             transaction, before = self._standing.pop()
             self.taken_back = {*before, *self.taken_back, transaction}

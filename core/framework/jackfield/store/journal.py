@@ -36,6 +36,7 @@ class Activation:
         why: what made somebody do it, as a sentence; empty where nobody said.
         since: how many entries the state log had when the changes were worked out: what is set there after them stays.
             None in records of earlier releases, which did not say.
+        redoes: the transactions that it makes again after they were taken back; empty in records of earlier releases.
     """
 
     transaction: str
@@ -48,6 +49,7 @@ class Activation:
     undoes: tuple[str, ...] = ()
     why: str = ""
     since: int | None = None
+    redoes: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """What JSON carries of it."""
@@ -62,6 +64,7 @@ class Activation:
             "undoes": list(self.undoes),
             "why": self.why,
             "since": self.since,
+            "redoes": list(self.redoes),
         }
 
     @classmethod
@@ -82,6 +85,7 @@ class Activation:
             undoes=tuple(str(one) for one in mapping["undoes"]),
             why=str(mapping.get("why", "")),
             since=None if mapping.get("since") is None else int(mapping["since"]),
+            redoes=tuple(str(one) for one in mapping.get("redoes", ())),
         )
 
 
