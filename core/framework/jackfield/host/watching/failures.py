@@ -2,12 +2,12 @@
 
 import logging
 import threading
-import traceback
 
 from jackfield.errors import JackfieldError, ProcessLost, TakenDown, in_short, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
+from jackfield.host.watching.traces import Traces
 
 
 class Failures:
@@ -24,6 +24,7 @@ class Failures:
         self._plugins = plugins
         self._observing = observing
         self._told = FailureLog()
+        self._traces = Traces(plugins)
         self._lost: dict[str, str] = {}  # by plugin, what was last said of a process that it has lost
         self._counting = threading.Lock()
         self._log = logging.getLogger(f"{app}.plugins")
@@ -85,4 +86,4 @@ class Failures:
         self._lost.pop(plugin, None)
         kind, text = kind_and_text(error)
         record.last_failure = f"{kind} in {what}: {in_short(text)}"
-        record.last_error = "".join(traceback.format_exception(error))
+        self._traces.keep(record, error)
