@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import process_time
 
 import pytest
 from jackfield.host.facets.circles import Underway
@@ -116,3 +117,17 @@ async def test_who_asks_for_nobody_has_turns_of_its_own():
     assert room.here == 3 * AT_ONCE
     room.over.set()
     await asyncio.gather(*having)
+
+
+@pytest.mark.slow
+async def test_a_crowd_that_gives_up_at_once_goes_without_a_look_at_the_others():
+    room, many = Room(), Turns()
+    having = [asyncio.create_task(room.have(many.taken())) for _ in range(20_000)]
+    await a_while()
+    for one in reversed(having[AT_ONCE:]):
+        one.cancel()
+    began = process_time()
+    await asyncio.gather(*having[AT_ONCE:], return_exceptions=True)
+    assert process_time() - began < 2.0, "where each looks through the others it takes several"
+    room.over.set()
+    await asyncio.gather(*having[:AT_ONCE])

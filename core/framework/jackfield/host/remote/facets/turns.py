@@ -9,7 +9,7 @@ What has its turn and waits for another one has led to such a call of its own: n
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
@@ -29,7 +29,7 @@ class Turns:
     """So many at a time, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: OrderedDict[asyncio.Future[None], None] = OrderedDict()  # whoever goes costs the others nothing
         self._here = 0
         self._waited: Waited | None = None
 
@@ -59,15 +59,15 @@ class Turns:
 
     async def _come(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        self._queue[turn] = None
         self._let_in()
         try:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():  # it had its turn in the same moment
                 self._leave()
-            elif turn in self._queue:
-                self._queue.remove(turn)
+            else:
+                self._queue.pop(turn, None)
             raise
 
     def _leave(self) -> None:
@@ -77,7 +77,7 @@ class Turns:
     def _let_in(self) -> None:
         most = AT_ONCE + (self._waited.calls if self._waited is not None else 0)
         while self._queue and self._here < most:
-            turn = self._queue.popleft()
+            turn, _ = self._queue.popitem(last=False)
             if not turn.done():  # else it is given up just now
                 self._here += 1
                 turn.set_result(None)
