@@ -114,8 +114,9 @@ class TestReach:
         assert await services(host, "weather").get("nothing") is None
         profile.enable("maps")
         await host.reload_changes()
-        with pytest.raises(UsageError, match="geocoder, which is one of geo:geocoder, maps:geocoder"):
+        with pytest.raises(UsageError, match="geocoder, which is one of geo:geocoder, maps:geocoder") as several:
             await services(host, "weather").get("geocoder")
+        assert 'say whose: get("geo:geocoder"); or name its plugin under [requires]' in str(several.value)
         assert await (await services(host, "weather").get("maps:geocoder")).find("Oslo") == ["maps", "Oslo"]
         profile.enable("weather", permissions=[Permission("storage", ("read",))])
         await host.reload_changes()

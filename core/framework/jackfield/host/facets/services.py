@@ -256,9 +256,11 @@ class PluginServices:
         if not offers or not self._permits.may("services", "call"):
             return None
         if len(offers) > 1:
-            every = ", ".join(sorted(f"{offer.plugin}:{name}" for offer in offers.values()))
+            every = sorted(f"{offer.plugin}:{name}" for offer in offers.values())
             raise UsageError(
-                f"{self._plugin} asks for the service {name}, which is one of {every}", plugin=self._plugin
+                f"{self._plugin} asks for the service {name}, which is one of {', '.join(every)}",
+                plugin=self._plugin,
+                hint=f'say whose: get("{every[0]}"); or name its plugin under [requires] in plugin.toml',
             )
         return next(iter(offers.values()))
 
