@@ -92,9 +92,8 @@ def test_a_generation_has_its_state_however_it_is_gone_to(
                     plan = await management.plan_install([wheels[str(what)]])
                     await management.apply(plan, accept_permissions=True, by="tester")
                 elif word == "remove":
-                    plan = management.plan_remove(["poll"]) if management.list() else None
-                    if plan:
-                        await management.apply(plan, accept_permissions=True, by="tester")
+                    if management.list():
+                        await management.apply(management.plan_remove(["poll"]), accept_permissions=True, by="tester")
                 else:
                     await management.rollback(to=what if isinstance(what, int) else None, by="tester")
             number, state = management.store.active_number(), management.state.items()
