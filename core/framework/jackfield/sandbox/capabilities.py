@@ -18,6 +18,7 @@ from jackfield.sandbox.kernel import (
 _VERSION_3: Final = 0x20080522
 _CLEAR_ALL: Final = 4  # PR_CAP_AMBIENT_CLEAR_ALL
 _MOST: Final = 64
+_Sets: Final = ctypes.c_char * 24  # made once: a type is much to make in each worker
 _NO_RETURN: Final = 0x2F  # NOROOT and NO_SETUID_FIXUP, both locked, and KEEP_CAPS locked
 
 
@@ -40,7 +41,7 @@ def drop() -> None:
 
 def held() -> tuple[int, int, int]:
     """Return the calling process' effective, permitted and inheritable capabilities, each as 64 bits."""
-    sets = ctypes.create_string_buffer(24)
+    sets = _Sets()
     call("capget", struct.pack("=Ii", _VERSION_3, 0), sets)
     effective, permitted, inheritable, *upper = struct.unpack("=6I", sets.raw)
     return effective | upper[0] << 32, permitted | upper[1] << 32, inheritable | upper[2] << 32

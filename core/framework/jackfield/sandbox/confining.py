@@ -90,11 +90,14 @@ def remember(policy: Policy, machine: Machine) -> None:
         machine: what the system offers.
     """
     offered = _capped(machine, policy.landlock_abi_most)
-    rooted = _rooted(policy.grade or grade_of(offered), offered)
+    grade = policy.grade or grade_of(offered)
+    rooted = _rooted(grade, offered)
     if rooted:
         private_root.rehearse(policy.read, policy.hidden)
     if offered.landlock_abi:
         landlock.rehearse(policy.read, policy.write, offered.landlock_abi, () if rooted else policy.hidden)
+    if grade is not Grade.PROCESS:
+        capabilities.held()
 
 
 def separate(policy: Policy, machine: Machine) -> None:

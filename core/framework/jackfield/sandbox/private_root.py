@@ -109,6 +109,7 @@ def rehearse(paths: Sequence[str], hidden: Sequence[str]) -> None:
         hidden: as in `enter`.
     """
     _seen(hidden, _spelled(paths))
+    _links_at_the_top()
     _cover("")
 
 

@@ -18,6 +18,12 @@ _INSTRUCTION_BYTES: Final = 8
 _VALUE_AT: Final = 4  # of `struct sock_filter`
 
 
+class _Program(ctypes.Structure):
+    """`struct sock_fprog`: how many instructions, and where they lie."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("lines", ctypes.c_char_p))
+
+
 def program(architecture: Architecture, pid: int) -> tuple[Instruction, ...]:
     """Return the program that answers every system call of a confined process.
 
@@ -87,9 +93,8 @@ def install(code: bytes) -> None:
     Raises:
         OSError: the kernel has no seccomp filters, or `no_new_privs` is not set.
     """
-    kept = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxQ", len(code) // _INSTRUCTION_BYTES, ctypes.addressof(kept))
-    call("seccomp", _SET_MODE_FILTER, _ALL_THREADS, header)
+    packed_program = _Program(len(code) // _INSTRUCTION_BYTES, code)
+    call("seccomp", _SET_MODE_FILTER, _ALL_THREADS, ctypes.addressof(packed_program))
 
 
 def available() -> bool:

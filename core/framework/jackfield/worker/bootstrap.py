@@ -34,7 +34,7 @@ from jackfield.sandbox import (
 from jackfield.worker.furnishing import furnish
 from jackfield.worker.policy import Interpreter, policy_of
 from jackfield.worker.published import find_without_listing
-from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
+from jackfield.worker.rehearsal import NOBODYS, rehearse_often
 
 Serve = Callable[[WorkerSpec], Any]
 """What a worker does with its life, given its spec."""
@@ -100,13 +100,19 @@ def rehearse(prepared: Prepared) -> None:
     """Do in the zygote what every worker does first and what changes nothing here."""
     # With its grade named, also where that is none: a machine that confines nothing has workers that need not be.
     nobodys = replace(NOBODYS, grade=grade_of(prepared.machine))
-    for _ in range(REHEARSALS):
-        read = _read_spec(msgspec.msgpack.encode(nobodys))
+    encoded = msgspec.msgpack.encode(nobodys)
+
+    def once() -> None:
+        read = _read_spec(encoded)
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
         with suppress(OSError):  # what the kernel refuses each worker is refused, and tells which layer it was
             remember(policy, prepared.machine)
         _furnish(prepared, read)
         framed(Confined(Grade.FULL))
+        if prepared.filters is not None:
+            prepared.filters.of(prepared.zygote)
+
+    rehearse_often(once)
 
 
 def _live(prepared: Prepared) -> int:

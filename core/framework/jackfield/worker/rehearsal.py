@@ -4,9 +4,11 @@ What is made once (a codec, a compiled pattern) is shared by all of them. And Py
 often enough to be specialized (PEP 659); what is written before the fork is a page that all workers share.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from jackfield.isolation import WorkerSpec
+from jackfield.worker.gathering import gather_code_run_by
 
 REHEARSALS: Final = 12
 """How often: more often than Python takes to specialize code."""
@@ -16,3 +18,11 @@ NOBODYS: Final = WorkerSpec(
     data_dir="/", config_dir="/", temporary="/",
 )  # fmt: skip
 """For a plugin that does not exist."""
+
+
+def rehearse_often(rehearsal: Callable[[], object]) -> None:
+    """Do it once to see which code it runs, which is gathered, and then until that is specialized."""
+    rehearsal()
+    gather_code_run_by(rehearsal)
+    for _ in range(REHEARSALS):
+        rehearsal()

@@ -32,7 +32,7 @@ from jackfield.worker.handlers import Handlers
 from jackfield.worker.hooks import serve_hooks
 from jackfield.worker.inside import Inside
 from jackfield.worker.looping import LoopThread
-from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
+from jackfield.worker.rehearsal import NOBODYS, rehearse_often
 
 #: Makes the plugin's context.
 MakeContext: TypeAlias = Callable[[Inside], Context]
@@ -48,8 +48,7 @@ def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec]
     Returns:
         Callable: what a worker does with its life, given its spec.
     """
-    for _ in range(REHEARSALS):
-        _rehearse()
+    rehearse_often(_rehearse)
     link = Link(calls, lambda _: None, peer="the host", limits=FROM_HOST, tell_tracebacks=True)
     blocking = BlockingConnection(link)
     descriptors = DescriptorReceiver(files)

@@ -33,8 +33,10 @@ from jackfield.isolation.control import (
 from jackfield.rpc import connected_pair
 from jackfield.sandbox import Filters, architecture, end_with_parent, grade_of, plain_fork, probe, share_arenas
 from jackfield.worker.bootstrap import Prepared, become_worker, rehearse
+from jackfield.worker.gathering import gather_code_of
 from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter
+from jackfield.worker.pools import fill_pools
 from jackfield.worker.published import standard_library
 
 DESCRIPTORS_OF_A_WORKER: Final = 3
@@ -46,6 +48,14 @@ STANDARD: Final = (
     "zoneinfo",
 )  # fmt: skip
 """Of the standard library what many plugins use: loaded once, its pages are shared by all workers."""
+
+UNREHEARSED: Final = (
+    "jackfield.rpc.blocking", "jackfield.rpc.express", "jackfield.rpc.turns", "jackfield.sandbox.capabilities",
+    "jackfield.sandbox.confining", "jackfield.sandbox.kernel", "jackfield.sandbox.limits",
+    "jackfield.sandbox.private_root", "jackfield.sandbox.seccomp", "jackfield.sandbox.shims",
+    "jackfield.worker.bootstrap", __name__,
+)  # fmt: skip
+"""Modules with what each worker runs and nobody can rehearse, for it changes the process, or does not return."""
 
 
 def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
@@ -116,6 +126,7 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     make = getattr(import_module(module), name)
     for wanted in (*STANDARD, *settings["preload"]):
         import_module(wanted)
+    gather_code_of(UNREHEARSED)
     calls, files = _stand_in(connected_pair), _stand_in(socket.socketpair)
     machine, numbers = probe(), architecture()
     prepared = Prepared(
@@ -131,6 +142,7 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     os.environ.clear()  # a C locale leaves LC_CTYPE there
     os.environ["LANG"] = "C.UTF-8"
     sys.dont_write_bytecode = True  # a worker's own code is not its to change
+    fill_pools()
     # A collection in a worker would write to every object that was made here, and so copy its page.
     gc.freeze()
     return prepared
