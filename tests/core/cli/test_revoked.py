@@ -74,3 +74,6 @@ def test_every_command_says_what_was_revoked_and_what_to_do(market, tmp_path):
     terminal.run("update", "--yes")
     assert "REVOKED" not in terminal.run("list")
     assert "Nothing that is installed is revoked." in terminal.run("allow-revoked")
+    told = terminal.run("allow-revoked", "spy")
+    assert "It may run until" in told
+    assert told.endswith("spy 1.1.0, which is installed, is not meant.")

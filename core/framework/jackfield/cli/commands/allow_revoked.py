@@ -36,6 +36,9 @@ def allow_revoked(session: Session, plugin: str | None, end: bool) -> None:
         for number, line in enumerate(output.wrapped(plain(f"REVOKED: {plugin} {report.problem}"))):
             output.line(warning + line.removeprefix("REVOKED:") if number == 0 else line)
         output.line(f"It may run until {report.allowed_until} all the same.")
+        row = management.inventory().row(plugin)
+        if row is not None and row.revoked is None:  # another version is, which may come by its number or by a rollback
+            output.line(plain(f"{row.id} {row.version}, which is installed, is not meant."))
     elif end:
         raise UsageError("--end needs a plugin", hint="jackfield allow-revoked PLUGIN --end")
     rows = [row.to_mapping() for row in management.list() if row.revoked is not None]
