@@ -41,6 +41,7 @@ and an exit code, never into a traceback.
         ├── UnknownPlugin           no plugin of that id
         ├── MissingDependency       or one in a wrong version
         ├── DependencyLoop          printed as a → b → a
+        ├── CommandTaken            another one has its command
         ├── ProcessLost             its own process is gone, or did not answer in time
         ├── TakenDown               it was disabled, unloaded or replaced meanwhile, and nobody failed
         └── WouldBlock              a synchronous call on the event loop's thread
@@ -318,6 +319,13 @@ class MissingDependency(PluginError):
 
 class DependencyLoop(PluginError):
     """Plugins require each other in a circle; the message prints it as a → b → a."""
+
+
+class CommandTaken(PluginError):
+    """A plugin adds a command that is another plugin's, or the application's; both are named.
+
+    That says all there is to know: logs have the sentence alone.
+    """
 
 
 class ProcessLost(PluginError):

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from jackfield.errors import ProcessLost
+from jackfield.errors import CommandTaken, ProcessLost
 
 if TYPE_CHECKING:
     import logging
@@ -15,7 +15,8 @@ MOST_KEPT = 1000
 class FailureLog:
     """Keeps a log readable when a plugin fails at every message: the hundredth traceback says what the first one said.
 
-    Of a process that is lost there is no traceback but the host's own, so that is one line, too.
+    Of a process that is lost there is no traceback but the host's own, and who has a command that a second plugin adds
+    stands in the sentence: these are one line, too.
 
     Two failures are the same when sentence, class of the error and line of code are. Of the same ones the first is
     logged with its traceback, and the 10th, 100th, 1000th and so on in one line.
@@ -37,7 +38,7 @@ class FailureLog:
         if len(self._times) >= MOST_KEPT and key not in self._times:
             self._times.clear()
         times = self._times[key] = self._times.get(key, 0) + 1
-        if times == 1 and isinstance(error, ProcessLost):
+        if times == 1 and isinstance(error, CommandTaken | ProcessLost):
             logger.error("%s: %s", sentence, error)
         elif times == 1:
             logger.error("%s", sentence, exc_info=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -64,6 +65,22 @@ async def test_a_newcomer_that_comes_up_first_does_not_take_it(profile, running,
     profile.install(polls("poll"), polls("aaa"))
     profile.enable("aaa", isolation=isolation)
     require_kept(await running())
+
+
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+@pytest.mark.parametrize("second", [{"code": POLL, "more": DECLARES}, {"code": ADDS, "permissions": REGISTERS}])
+async def test_a_clash_is_one_sentence_in_the_log_and_no_traceback(
+    profile, build, running, polls, isolation, second, caplog
+):
+    profile.install(polls("poll"), build("aaa", **second))
+    profile.enable("poll")
+    profile.enable("aaa", isolation=isolation)
+    host = await running()
+    require_kept(host)
+    (line,) = (one for one in caplog.records if one.name == "chat.plugins.aaa")
+    where = "hooks and commands" if second["code"] is POLL else "on_enable"
+    assert logging.Formatter().format(line) == f"aaa failed in {where}: {TAKEN}"
+    assert host.plugins.status("aaa").error == ""
 
 
 async def test_of_two_that_never_ran_who_was_enabled_first_has_it(profile, running, polls):

@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from jackfield.errors import JackfieldError, LinkClosed, ProcessLost, SandboxError, in_short
+from jackfield.errors import CommandTaken, JackfieldError, LinkClosed, ProcessLost, SandboxError, in_short
 from jackfield.hooks import HookManager
 from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
@@ -296,7 +296,7 @@ class Runner:
         if record.remote is not None:
             error = await record.remote.in_place_of(error)
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
-        text = "" if isinstance(error, ProcessLost) else "".join(traceback.format_exception(error))
+        text = "" if isinstance(error, CommandTaken | ProcessLost) else "".join(traceback.format_exception(error))
         wiring, remote = record.wiring, record.remote
         record.loaded = record.wiring = record.remote = None
         if remote is not None:

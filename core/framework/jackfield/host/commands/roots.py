@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from jackfield.errors import PluginError
+from jackfield.errors import CommandTaken, PluginError
 from jackfield.host.commands.bounds import MOST_PLACES
 from jackfield.host.commands.nodes import Node
 
@@ -119,7 +119,8 @@ class Roots:
             places: how many words and arguments are in them.
 
         Raises:
-            PluginError: a root belongs to another plugin, or two commands end at one place.
+            CommandTaken: a root belongs to another plugin.
+            PluginError: two commands end at one place.
         """
         for branch in branches:
             holder = self.owner(branch.node.name)
@@ -127,7 +128,7 @@ class Roots:
                 holder = self.kept.get(branch.node.name)
             if holder is not None and holder != branch.plugin:
                 by = holder or "the application"
-                raise PluginError(
+                raise CommandTaken(
                     f"the command {branch.node.name} of {branch.plugin} is taken by {by}", plugin=branch.plugin
                 )
         added: dict[str, dict[Branch, None]] = {}

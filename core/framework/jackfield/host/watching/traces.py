@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from dataclasses import dataclass
 
+from jackfield.errors import CommandTaken
 from jackfield.host.plugins import Plugins, Record
 from jackfield.manifest import canonical_id
 
@@ -73,4 +74,6 @@ class Traces:
 
 
 def _text(error: BaseException) -> str:
+    if isinstance(error, CommandTaken):
+        return ""  # its sentence says all
     return "".join(traceback.format_exception(error))
