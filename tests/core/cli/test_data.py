@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from signal import SIGINT
+from subprocess import PIPE, Popen
 
 import pytest
-from jackfield.storage import PluginDatabase, Snapshots, State
+from jackfield.locks import locked
+from jackfield.storage import Belongings, PluginDatabase, Snapshots, State
+from jackfield.store import Layout
 
 from tests.core.cli.conftest import Desk
+from tests.support.processes import script, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -85,13 +90,52 @@ def test_a_purge_that_is_not_done_ends_with_1_and_can_be_gone_on_with(polling: D
     told = polling.run("remove", "poll", "--purge", "--yes")
     assert told.code == 1
     assert "poll 1.3.1 was removed" in told.out
-    assert "note: not all that poll keeps was deleted: " in told.err
-    assert "to go on: jackfield remove poll --purge" in told.err
+    assert "error: not all that poll keeps was deleted: " in told.err
+    assert "hint: to go on: jackfield remove poll --purge" in told.err
+    answer = polling.run("remove", "poll", "--purge", "--yes", "--json")
+    assert (answer.code, answer.json["error"]["kind"], answer.json["applied"]) == (1, "StoreError", False)
+    assert answer.json["error"]["hint"] == "to go on: jackfield remove poll --purge"
+    (purged,) = answer.json["purged"]
+    assert (purged["plugin"], purged["deleted"]) == ("poll", False)
+    assert purged["problem"] == answer.json["error"]["message"]
     (place / "in the way").unlink()
     place.rmdir()
     done = polling.run("remove", "poll", "--purge", "--yes")
     assert done.code == 0
     assert polling.run("data").out == "No plugin keeps anything.\n"
+
+
+def test_a_program_is_told_that_the_plugin_went_and_its_data_did_not(polling: Desk, folder: Path):
+    state = folder.parents[1] / "state"
+    State(state).change({"settings/poll/limit": 3}, by="test")
+    place = state / "secrets" / "poll.json"
+    place.mkdir(parents=True)
+    told = polling.run("remove", "poll", "--purge", "--yes", "--json")
+    assert (told.code, told.json["applied"], told.json["purged"][0]["deleted"]) == (1, True, False)
+    assert told.json["error"]["message"].startswith("not all that poll keeps was deleted: ")
+    assert [one["id"] for one in told.json["plan"]["removed"]] == ["poll"]
+    place.rmdir()
+    done = polling.run("remove", "poll", "--purge", "--yes", "--json")
+    assert (done.code, done.json["purged"]) == (0, [{"plugin": "poll", "deleted": True, "problem": None}])
+
+
+def test_who_does_not_wait_for_the_application_is_told_what_is_done_and_what_not(polling: Desk, folder: Path):
+    layout = Layout(folder.parents[1])
+    layout.run.mkdir(exist_ok=True)
+    with locked(layout.host_lock, 0):  # as the application holds it
+        words = [script("jackfield"), "remove", "poll", "--purge", "--yes"]
+        command = Popen(words, env=polling.environ, stdout=PIPE, stderr=PIPE, text=True)
+        wait_for(lambda: Belongings(layout.root, State(layout.state)).is_marked("poll"))
+        command.send_signal(SIGINT)
+        out, err = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert "poll 1.3.1 was removed" in out
+    assert err.splitlines() == [
+        "stopped: poll is removed, and not all that it keeps was deleted",
+        "hint: to go on: jackfield remove poll --purge",
+    ]
+    assert polling.run("remove", "poll", "--purge", "--yes").code == 0
+    assert not folder.exists()
 
 
 def test_a_copy_that_could_not_be_brought_back_is_said_to_be_tried_again(polling: Desk, folder: Path):

@@ -43,16 +43,16 @@ class PlanRefused(ConsentRequired):
         self.beside: JsonObject = {"plan": plan}
 
 
-class CheckFailed(JackfieldError):
-    """Something could not be looked at; what was found all the same is shown, with `--json` beside the error.
+class FailedInPart(JackfieldError):
+    """Something could not be done; what was done or found all the same is shown, with `--json` beside the error.
 
     Args:
-        error: why not; its kind and exit code are told.
-        answer: what was found, as data.
+        error: what not, and why; its kind and exit code are told.
+        answer: what was done or found, as data.
     """
 
     def __init__(self, error: JackfieldError, answer: JsonObject) -> None:
-        super().__init__(error.message, hint=error.hint)
+        super().__init__(error.message, plugin=error.plugin, hint=error.hint)
         self.exit_code = error.exit_code
         self.kind = type(error).__name__
         self.beside = answer
@@ -77,7 +77,7 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
     try:
         yield
     except JackfieldError as error:
-        beside = error.beside if isinstance(error, PlanRefused | CheckFailed) else {}
+        beside = error.beside if isinstance(error, PlanRefused | FailedInPart) else {}
         tell(error_mapping(error), arguments, beside)
         raise click.exceptions.Exit(error.exit_code) from error
     except click.exceptions.NoArgsIsHelpError as error:
@@ -115,7 +115,7 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
 def error_mapping(error: JackfieldError) -> JsonObject:
     """The error as data: kind, message, exit_code and, where known, plugin and hint."""
     kind = "ConsentRequired" if isinstance(error, ConsentRequired) else type(error).__name__
-    kind = error.kind if isinstance(error, CheckFailed) else kind
+    kind = error.kind if isinstance(error, FailedInPart) else kind
     mapping: JsonObject = {"kind": kind, "message": error.message, "exit_code": error.exit_code}
     if error.plugin is not None:
         mapping["plugin"] = error.plugin

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,6 +67,7 @@ def carry_out(
     deed: Deed,
     refusal: PlanRefused | None = None,
     again: "Again | None" = None,
+    finish: Callable[[JsonObject], None] | None = None,
 ) -> None:
     """Show the plan, ask where a yes is missing, apply it, and say what was done.
 
@@ -77,6 +78,7 @@ def carry_out(
         deed: its words.
         refusal: what the command ends with, after everything else was done; with `--json` it carries the outcome.
         again: makes the plan anew where another installer was faster; used if it then does and asks the same.
+        finish: does what is left to do after the change, and prints the answer, which it is given.
 
     Raises:
         ConsentRequired: nobody said yes; nothing was changed.
@@ -87,9 +89,12 @@ def carry_out(
         show_request(output, request)
         output.line(f"  left       at {request['previous']}: what is new was not granted")
     if not plan:
-        _end(output, answer, refusal)
+        if finish is None or answers.dry_run:
+            _end(output, answer, refusal)
         _show_notes(output, shown)
         output.line(deed.nothing)
+        if finish is not None and not answers.dry_run:
+            finish(answer)
         _refuse(refusal)
         return
     show_plan(output, shown)
@@ -110,7 +115,9 @@ def carry_out(
     back = _rolled_back(session, shown) if stand is not None else {}
     if stand is not None:
         stand |= {plugin: {"state": "failed", "problem": why} for plugin, why in back.items()}
-    _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping(), "running": stand}, refusal)
+    answer |= {"applied": True, "outcome": outcome.to_mapping(), "running": stand}
+    if finish is None:
+        _end(output, answer, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {taken}.")
     _tell_left_out(output, outcome.left_out)
@@ -121,6 +128,8 @@ def carry_out(
             continue
         told = f"{plain(plugin)} is {one['state']} in the running {plain(session.host.name)}: {plain(one['problem'])}"
         output.note(click.style("note:", bold=True) + f" {told}. See: {session.program} logs {plain(plugin)}")
+    if finish is not None:
+        finish(answer)
     _refuse(refusal)
     if failed:
         click.get_current_context().exit(1)

@@ -122,7 +122,8 @@ CHANGED = record(
                 "type": "object",
                 "description": "id -> state and problem in the running application, of what came or changed",
             }
-        )
+        ),
+        "purged": many(record({"plugin": TEXT, "deleted": FLAG, "problem": maybe(TEXT)})),
     },
 )
 SAID = record({"by": TEXT, "at": MOMENT})

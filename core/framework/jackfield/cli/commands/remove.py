@@ -1,16 +1,19 @@
 """`jackfield remove`."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from jackfield.cli.completing import installed_ids
 from jackfield.cli.consent import asked
+from jackfield.cli.failures import FailedInPart, Stopped
 from jackfield.cli.options import command, dry_run_option, yes_option
+from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import Answers, Deed, carry_out
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain
-from jackfield.errors import ConsentRequired, JackfieldError
+from jackfield.errors import ConsentRequired, JackfieldError, StoreError
 
 if TYPE_CHECKING:
     from jackfield.management import DataReport
@@ -41,9 +44,8 @@ def remove(session: Session, ids: tuple[str, ...], purge: bool, dry_run: bool, y
     if kept:
         _ask(session, list(kept.values()), Answers(yes=yes, dry_run=dry_run))
     deed = Deed(question="", done="removed", nothing="No plugin to remove.")
-    carry_out(session, plan, Answers(yes=yes, dry_run=dry_run), deed)
-    if not dry_run:
-        _purge(session, list(kept.values()))
+    finish = partial(_purge, session, list(kept.values())) if purge else None
+    carry_out(session, plan, Answers(yes=yes, dry_run=dry_run), deed, finish=finish)
 
 
 def _ask(session: Session, reports: "list[DataReport]", answers: Answers) -> None:
@@ -63,23 +65,46 @@ def _ask(session: Session, reports: "list[DataReport]", answers: Answers) -> Non
         raise ConsentRequired("the answer was no; nothing was changed")
 
 
-def _purge(session: Session, reports: "list[DataReport]") -> None:
-    """Delete what they keep, and end with 1 where something stays: whoever asked has to know."""
-    failed = False
-    for report in reports:
-        try:
-            kept = session.management.kept
-            done = kept.purge_data(report.plugin, by=session.by)
-            done = done or kept.wait_for_purge(report.plugin, seconds=PURGE_SECONDS)
-        except JackfieldError as error:
-            again = f"to go on: {session.program} remove {report.plugin} --purge"
-            session.output.note(plain(f"note: not all that {report.plugin} keeps was deleted: {error}; {again}"))
-            failed = True
-            continue
-        when = "was deleted" if done else f"is deleted by the running {session.host.name} once it let go of it"
-        session.output.line(plain(f"What {report.plugin} kept {when}."))
-        if not done:
-            hint = f"until then, what is installed again as {report.plugin} loses what it keeps at the next start"
-            session.output.note(plain(f"note: {hint}; to keep it: {session.program} data keep {report.plugin}"))
+def _purge(session: Session, reports: "list[DataReport]", answer: JsonObject) -> None:
+    """Delete what they keep, and print the answer, which says so too.
+
+    Raises:
+        FailedInPart: not all of it was deleted; whoever asked for that has to know.
+    """
+    deleted = {report.plugin: False for report in reports}
+    failed: dict[str, str] = {}
+    error: JackfieldError | None = None
+    try:
+        for plugin in deleted:
+            try:
+                deleted[plugin] = _deleted(session, plugin)
+            except (JackfieldError, OSError) as problem:
+                failed[plugin] = f"not all that {plugin} keeps was deleted: {problem}"
+    except KeyboardInterrupt:
+        failed |= {
+            plugin: f"{plugin} is removed, and not all that it keeps was deleted"
+            for plugin, done in deleted.items()
+            if not done and plugin not in failed
+        }
+        error = Stopped("")
+    answer["purged"] = [
+        {"plugin": plugin, "deleted": done, "problem": failed.get(plugin)} for plugin, done in deleted.items()
+    ]
     if failed:
-        click.get_current_context().exit(1)
+        error = error or StoreError("")
+        error.message, error.plugin = "\n".join(failed.values()), next(iter(failed))
+        error.hint = f"to go on: {session.program} remove {' '.join(failed)} --purge"
+        raise FailedInPart(error, answer)
+    session.output.data(answer)
+
+
+def _deleted(session: Session, plugin: str) -> bool:
+    """Delete what a plugin keeps; False where the running application has not yet done so."""
+    kept, output = session.management.kept, session.output
+    done = kept.purge_data(plugin, by=session.by) or kept.wait_for_purge(plugin, seconds=PURGE_SECONDS)
+    when = "was deleted" if done else f"is deleted by the running {session.host.name} once it let go of it"
+    output.line(plain(f"What {plugin} kept {when}."))
+    if not done:
+        hint = f"until then, what is installed again as {plugin} loses what it keeps at the next start"
+        output.note(plain(f"note: {hint}; to keep it: {session.program} data keep {plugin}"))
+    return done

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from jackfield.cli.completing import installed_ids
-from jackfield.cli.failures import NOTHING_TO_DO, CheckFailed, PlanRefused
+from jackfield.cli.failures import NOTHING_TO_DO, FailedInPart, PlanRefused
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import Answers, Deed, carry_out, show_changelog, tell_of_files
@@ -88,7 +88,7 @@ def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
     for one in updates:
         show_changelog(output, one["id"], one["changelog"])
     if failure is not None:
-        raise CheckFailed(failure, answer)
+        raise FailedInPart(failure, answer)
     if not any(one["new"] for one in updates):
         if not updates:
             output.line(_nothing_newer(ids))
