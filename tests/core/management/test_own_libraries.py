@@ -224,3 +224,19 @@ async def test_an_application_without_workers_refuses_what_needs_one(market, lay
     management = Management("chat", layout, [market.url], None, groups=["chat.plugins"])
     with pytest.raises(PluginError, match="asks for a process of its own, which this application cannot give"):
         await management.plan_install(["hermit"])
+
+
+async def test_a_plan_says_of_an_extra_that_nobody_provides_who_asks_for_it(shop, manage):
+    shop.publish("gaur", requires=["jfextras[fast,slow]", "jfextras[other]"])
+    shop.publish_library("jfextras", "1.5", metadata_lines=["Provides-Extra: fast"])
+    management = manage(shop.url)
+    plan = await management.plan_install(["gaur"])
+    said = [note for note in plan.notes if "extra" in note]
+    assert said == [
+        "jfextras 1.5 does not provide the extra other, which gaur asks for",
+        "jfextras 1.5 does not provide the extra slow, which gaur asks for",
+    ]
+    assert plan.to_mapping()["notes"] == list(plan.notes)
+    await management.apply(plan, accept_permissions=True, by="tester")
+    again = await management.plan_install(["elk"])
+    assert not [note for note in again.notes if "gaur" in note]  # it was told when it came

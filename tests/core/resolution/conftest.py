@@ -33,11 +33,12 @@ class IndexInMemory:
         python: str | None = None,
         yanked: str | bool | None = None,
         manifest: str | None = None,
+        extras: tuple[str, ...] = (),
     ) -> None:
         filename = f"{name.replace('-', '_')}-{version}-{tag}.whl"
         sha256 = hashlib.sha256(filename.encode()).hexdigest()
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(
-            f"Requires-Dist: {line}\n" for line in requires
+            [*(f"Requires-Dist: {line}\n" for line in requires), *(f"Provides-Extra: {one}\n" for one in extras)]
         )
         self.texts[sha256] = metadata.encode()
         if manifest is not None:

@@ -231,7 +231,18 @@ async def test_extras_of_a_library_are_known_by_their_normalised_names(index, so
 async def test_an_extra_that_nobody_offers_brings_nothing(index, solve):
     index.library("jflib", requires=('jfmore; extra == "more"',))
     index.plugin("poll", requires=("jflib[nope]",))
-    assert versions(await solve("poll")) == {"chat-poll": "1.0.0", "jflib": "1.0"}
+    solution = await solve("poll")
+    assert versions(solution) == {"chat-poll": "1.0.0", "jflib": "1.0"}
+    (unknown,) = solution.unknown_extras
+    assert (unknown.asker, unknown.place, unknown.extra) == (("", "chat-poll"), ("", "jflib"), "nope")
+
+
+@pytest.mark.parametrize("wanted", ["more", "bare", "MORE"])
+async def test_an_extra_is_known_that_a_library_states_or_uses(index, solve, wanted):
+    index.library("jflib", requires=('jfmore; extra == "more"',), extras=("bare",))
+    index.library("jfmore")
+    index.plugin("poll", requires=(f"jflib[{wanted}]",))
+    assert (await solve("poll")).unknown_extras == ()
 
 
 async def test_older_versions_are_fetched_at_once_where_the_newest_cannot_be_meant(index, solve):

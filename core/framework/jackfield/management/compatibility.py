@@ -1,15 +1,15 @@
-"""What a plan says of hosts: what was tested with another version of it, and whose newest version could not be had."""
+"""What a plan says of versions: tested with another host's, not the newest, without an extra that somebody asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jackfield.manifest import HostFile, Manifest, record_of_tests
+from jackfield.manifest import HostFile, Manifest, Pin, record_of_tests
 
 if TYPE_CHECKING:  # whoever only looks needs no resolver
-    from jackfield.resolution import Solution
+    from jackfield.resolution import Place, Solution
 
 
 def compatibility_notes(
@@ -32,6 +32,22 @@ def compatibility_notes(
         said = tested(manifest, app, hostfile)
         if said is not None:
             yield f"{manifest.id} {version}: {said}"
+
+
+def extras_notes(solution: Solution, pins: Mapping[Place, Pin], new: Collection[Place]) -> Iterator[str]:
+    """The sentences for a plan on extras that nobody provides: what they should have brought does not come.
+
+    Args:
+        solution: the set.
+        pins: the same, by place.
+        new: what comes or changes.
+    """
+    for one in solution.unknown_extras:
+        if one.asker in new or one.place in new:
+            pin, asker = pins[one.place], pins.get(one.asker)
+            who = (asker.id if asker is not None else None) or one.asker[1]
+            name = f"{pin.id or pin.distribution} {pin.version}"
+            yield f"{name} does not provide the extra {one.extra}, which {who} asks for"
 
 
 def tested(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:

@@ -11,7 +11,7 @@ from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.clashes import clashes
 from jackfield.management.coming import coming_of, first_keys, makers_of
-from jackfield.management.compatibility import compatibility_notes
+from jackfield.management.compatibility import compatibility_notes, extras_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
 from jackfield.management.machine import is_remembered
@@ -299,6 +299,7 @@ class Planner:
                 *self._revoked.notes({item.source for item in (*added, *changed)}),
                 *clashes({one.canonical_id: one for one in manifests.values()}, stay, manifests_here),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),
+                *extras_notes(solution, after, new),
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),
             ),

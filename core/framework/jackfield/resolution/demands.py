@@ -61,7 +61,12 @@ def read_demand(line: str) -> Demand:
 
 
 def read_demands(metadata: bytes) -> tuple[Demand, ...]:
-    """Every Requires-Dist of a METADATA file.
+    """Every Requires-Dist of a METADATA file; raises as `read_metadata` does."""
+    return read_metadata(metadata)[0]
+
+
+def read_metadata(metadata: bytes) -> tuple[tuple[Demand, ...], frozenset[str]]:
+    """Every Requires-Dist of a METADATA file, and every Provides-Extra, normalised.
 
     The headers end at the first empty line; a line that begins with a blank goes on with the one before. The email
     parser that others use here takes longer than everything else that happens to a package.
@@ -71,6 +76,7 @@ def read_demands(metadata: bytes) -> tuple[Demand, ...]:
     """
     head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
     lines: list[str] = []
+    extras: set[str] = set()
     within = False
     for line in head.split("\n"):
         if line.startswith((" ", "\t")):
@@ -78,12 +84,15 @@ def read_demands(metadata: bytes) -> tuple[Demand, ...]:
                 lines[-1] += " " + line.strip()
             continue
         key, _, value = line.partition(":")
-        within = key.strip().lower() == "requires-dist"
+        header = key.strip().lower()
+        within = header == "requires-dist"
         if within:
             lines.append(value.strip())
+        elif header == "provides-extra":
+            extras.add(canonicalize_name(value.strip()))
     if len(lines) > MOST_DEMANDS or any(len(line) > _LINE_CHARACTERS for line in lines):
         raise InvalidRequirement(f"more than {MOST_DEMANDS} lines of Requires-Dist, or one that is too long")
-    return tuple(read_demand(line) for line in lines)
+    return tuple(read_demand(line) for line in lines), frozenset(extras)
 
 
 def unreadable(metadata: bytes, environment: Mapping[str, str]) -> str | None:
@@ -131,6 +140,18 @@ class Markers:
                 raise InvalidRequirement(f"Requires-Dist {demand.line[:80]} has a marker without sense") from exc
             self._answers[demand.line, extra] = answer
         return answer
+
+
+def is_provided(extra: str, stated: Collection[str], demands: Iterable[Demand], markers: Markers) -> bool:
+    """Whether a distribution has an extra: it says so, or asks for something with that extra alone.
+
+    Args:
+        extra: the extra, normalised.
+        stated: its Provides-Extra.
+        demands: its Requires-Dist.
+        markers: which of the demands hold.
+    """
+    return extra in stated or any(markers.hold(one, extra) and not markers.hold(one, "") for one in demands)
 
 
 def direct_problem(demands: Iterable[Demand], extras: Collection[str], markers: Markers) -> str | None:

@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement
 
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError, TrustError
 from jackfield.manifest import File, Manifest, host_problem
-from jackfield.resolution.demands import Demand, Markers, direct_problem, read_demands
+from jackfield.resolution.demands import Demand, Markers, direct_problem, read_metadata
 from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Held, Wheel, wheels_of
@@ -21,12 +21,13 @@ MOST_PROJECTS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a wheel says of itself, why it cannot be used, or why it cannot run in the host that is resolved for."""
+    """What a wheel says of itself, why it cannot be used, or why it cannot run in the host; and its extras."""
 
     requires: tuple[Demand, ...] = ()
     manifest: Manifest | None = None
     problem: str | None = None
     unfit: str | None = None
+    extras: frozenset[str] = frozenset()
 
 
 Remembered = dict[tuple[str, str | None, str | None], Details]
@@ -337,10 +338,10 @@ class Knowledge:
                 metadata, manifest = await asyncio.gather(metadata_of(offer, file), manifest_of(offer, file))
             else:  # of a library one text is fetched: two tasks for each of two hundred would take longer than it
                 metadata, manifest = await metadata_of(offer, file), await manifest_of(offer, file)
-            demands = read_demands(metadata)
+            demands, extras = read_metadata(metadata)
             held = [one for one in demands if self.markers.hold(one, "")]  # each is asked: none raises later
             problem = direct_problem(held, ("",), self.markers)
-            details = self._details[file.sha256] = Details(demands, manifest, problem, self._unfit(manifest))
+            details = self._details[file.sha256] = Details(demands, manifest, problem, self._unfit(manifest), extras)
             self._remembered[file.sha256, file.metadata_sha256, file.manifest_sha256] = details
         except MarketUnreachable:
             raise

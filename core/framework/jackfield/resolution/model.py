@@ -164,6 +164,21 @@ class Candidate:
         return self.within, self.name
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class UnknownExtra:
+    """An extra that one distribution asks of another, which has none of that name: nothing comes with it.
+
+    Args:
+        asker: who asks.
+        place: of whom.
+        extra: its normalised name.
+    """
+
+    asker: Place
+    place: Place
+    extra: str
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
     """A set in which every requirement holds.
@@ -178,6 +193,7 @@ class Solution:
         host_used: the distributions of the host's environment that the set relies on, with their versions.
         passed_over: distribution -> the newest version that fits what was asked and could not be had, and why, as the
             end of a sentence; of plugins, None for one that has its newest.
+        unknown_extras: what was asked for in vain.
     """
 
     pins: tuple[Pin, ...]
@@ -186,6 +202,7 @@ class Solution:
     brought_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     host_used: Mapping[str, str] = field(default_factory=dict)
     passed_over: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
+    unknown_extras: tuple[UnknownExtra, ...] = ()
 
 
 def ask_of(want: Want) -> Ask:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
@@ -17,9 +17,21 @@ from resolvelib import ResolutionImpossible, ResolutionTooDeep
 from jackfield.errors import MarketError, ResolutionError
 from jackfield.manifest import Manifest, Pin
 from jackfield.resolution.beyond import explained
+from jackfield.resolution.demands import is_provided
 from jackfield.resolution.explain import MOST_SECONDS, Cause, explain, too_late
 from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
-from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, ask_of, plugin_version
+from jackfield.resolution.model import (
+    Ask,
+    Candidate,
+    Catalog,
+    Offer,
+    Place,
+    Solution,
+    UnknownExtra,
+    Want,
+    ask_of,
+    plugin_version,
+)
 from jackfield.resolution.order import load_order
 from jackfield.resolution.provider import Identifier, OutOfTime, Provider
 from jackfield.resolution.searching import search
@@ -197,7 +209,24 @@ def _solution(mapping: Graph, asks: Sequence[Ask], provider: Provider, known: Kn
         brought_by=_brought_by(chosen, requires),
         host_used={name: target.installed[name].version for (_, name), one in chosen.items() if one.file is None},
         passed_over={name: provider.passed_over(name, chosen["", name].version, asks) for name in manifests},
+        unknown_extras=tuple(sorted(set(_unknown_extras(mapping, chosen, provider, known)))),
     )
+
+
+def _unknown_extras(
+    mapping: Graph, chosen: Collection[Place], provider: Provider, known: Knowledge
+) -> Iterator[UnknownExtra]:
+    """The extras that nobody provides; what the environment has says too little of itself to tell."""
+    lacking: dict[Identifier, list[str]] = {}
+    for (place, extras), candidate in mapping.items():
+        if extras and candidate.file is not None:
+            said = known.details(candidate.file)
+            unknown = [one for one in extras if not is_provided(one, said.extras, said.requires, known.markers)]
+            lacking |= {(place, extras): unknown} if unknown else {}
+    for candidate in mapping.values() if lacking else ():
+        for ask in provider.get_dependencies(candidate) if candidate.place in chosen else ():
+            for extra in lacking.get((ask.place, ask.extras), ()):
+                yield UnknownExtra(candidate.place, ask.place, extra)
 
 
 def _brought_by(chosen: Iterable[Place], requires: Mapping[Place, Iterable[Place]]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from packaging.version import Version as ReleaseVersion
 
 from jackfield.manifest import Manifest, Pin
 from jackfield.resolution.knowledge import Knowledge
-from jackfield.resolution.model import Ask, Candidate, Offer, Place, Solution
+from jackfield.resolution.model import Ask, Candidate, Offer, Place, Solution, UnknownExtra
 from jackfield.resolution.provider import Identifier, Provider
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Held, held_wheels
@@ -36,6 +36,7 @@ class Settled:
         manifests: distribution -> manifest, of the plugins.
         brought_by: as in the solution.
         host_used: as in the solution.
+        unknown_extras: as in the solution.
         found: what was installed in a place when it was found to be what this set has there; to compare a hundred pins
             takes longer than all else that a change of one has to think of.
     """
@@ -51,6 +52,7 @@ class Settled:
     manifests: Mapping[str, Manifest]
     brought_by: Mapping[str, Collection[str]]
     host_used: Mapping[str, str]
+    unknown_extras: tuple[UnknownExtra, ...] = ()
     found: dict[Place, Pin] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -102,6 +104,7 @@ class Settled:
             manifests=solution.manifests,
             brought_by=solution.brought_by,
             host_used=solution.host_used,
+            unknown_extras=solution.unknown_extras,
         )
 
     def fits(
@@ -153,6 +156,7 @@ class Settled:
             brought_by={name: list(those) for name, those in self.brought_by.items()},
             host_used=self.host_used,
             passed_over={**dict.fromkeys(self.manifests), **passed_over},
+            unknown_extras=self.unknown_extras,
         )
 
     def moved(self, pins: Mapping[Place, Pin], asks: Mapping[Place, tuple[Ask, ...]], known: Knowledge) -> Settled:
