@@ -6,10 +6,11 @@ import hashlib
 
 import httpx
 import pytest
-from jackfield.errors import TrustError, UsageError
+from jackfield.errors import ResolutionError, TrustError, UsageError
 from jackfield.revocation import Lists
 
 from tests.core.management.story import SEND, installed
+from tests.support.marketplace import running_marketplace
 from tests.support.mirror import Answer, mirror_of
 from tests.support.revoking import code_of, revoke
 
@@ -137,3 +138,22 @@ async def test_a_marketplace_that_is_only_asked_is_shown_when_it_is_met(market, 
         told = [note.partition(" ")[0] for note in plan.notes if "is known by its root from now on" in note]
         assert told == sorted([first.url, market.url])
         assert [item.source for item in plan.added] == [market.url]
+
+
+async def test_a_conflict_says_whose_versions_will_not_do_where_there_are_two_marketplaces(market, manage, tmp_path):
+    market.publish("pair", "1.0.0")
+    market.publish_library("jfpair", "1.0")
+    market.publish("left", requires=["jfpair<1"], isolation="inline")
+    with running_marketplace(tmp_path) as other:
+        other.publish("pair", "2.0.0")
+        both, one = manage(market.url, other.url), manage(market.url)
+        for spec, told in [
+            ("pair@^2", "you ask for pair ^2, but only 1.0.0 of pair can be had"),
+            ("left", "left 1.0.0 needs jfpair <1, but only 1.0 of jfpair can be had"),
+        ]:
+            with pytest.raises(ResolutionError) as among_two:
+                await both.plan_install([spec])
+            assert among_two.value.message == f"{told} from {market.url}"
+            with pytest.raises(ResolutionError) as alone:
+                await one.plan_install([spec])
+            assert alone.value.message == told

@@ -228,6 +228,7 @@ class Planner:
                 own_libraries=self._own_libraries,
                 staying=self._staying() if staying and self._solved_for is None else {},
                 settle=self._inventory.memory.settle if self._solved_for is None else None,
+                named=len(catalog.sources) > 1,
             )
 
     def _staying(self) -> dict[Place, str]:

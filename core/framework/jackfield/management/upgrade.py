@@ -130,6 +130,7 @@ class UpgradeCheck(Planner):
             held=catalog.held(prefer),
             remembered=remembered,
             own_libraries=self._own_libraries,
+            named=len(catalog.sources) > 1,
         )
 
     def _fate(self, cid: str, pin: Pin, solution: Solution, lost: Mapping[str, str], target: Target) -> Upgraded:

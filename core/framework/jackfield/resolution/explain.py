@@ -48,6 +48,8 @@ def explain(
     title: Callable[[Candidate], str],
     wanted: Collection[str] = (),
     movable: Collection[str] = (),
+    *,
+    named: bool = False,
 ) -> ResolutionError:
     """The error for a set that cannot be.
 
@@ -59,6 +61,7 @@ def explain(
         title: the name and version of a candidate, for people.
         wanted: the distributions that the user asks for: these alone can be left out by asking for less.
         movable: those of installed plugins that share their libraries and could have some of their own.
+        named: whether it is said whose the versions are that will not do, since there are several marketplaces.
     """
     groups: dict[Place, list[Cause]] = {}
     for cause in causes:
@@ -66,7 +69,7 @@ def explain(
         if cause not in group:
             group.append(cause)
     sentences = [
-        _one(place, group, known, target, rejected.get(place[1], {}), title, wanted, movable)
+        _one(place, group, known, target, rejected.get(place[1], {}), title, wanted, movable, named=named)
         for place, group in groups.items()
     ]
     hints = [sentence.hint for sentence in sentences if sentence.hint]
@@ -84,6 +87,8 @@ def _one(
     title: Callable[[Candidate], str],
     wanted: Collection[str],
     movable: Collection[str],
+    *,
+    named: bool,
 ) -> _Sentence:
     within, name = place
     asks = [cause.ask for cause in causes]
@@ -111,6 +116,8 @@ def _one(
             return _Sentence(f"{told}, and no marketplace offers it", None, plugin)
         others = _ask_less(causes, title) if _parents(causes, title) else None
         return _Sentence(f"{who}, but no marketplace offers {plugin or name}", others, plugin)
+    offer = known.offer(place) if named else None
+    source = f" from {offer.source}" if offer is not None and offer.source != "file" else ""
     versions = sorted({wheel.version for wheel in wheels}, reverse=True)
     fitting = [version for version in versions if all(ask.accepts(version) for ask in asks)]
     refused = {version: rejected[version] for version in fitting if version in rejected}
@@ -119,17 +126,19 @@ def _one(
         asking = None if any(cause.parent is None for cause in causes) else " or ".join(_parents(causes, title))
         ways = (_way_out(plugin or name, version, why, plugin, asking) for version, why in refused.items())
         way_out = next((way for way in ways if way is not None), None)
-        return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", way_out, plugin)
+        return _Sentence(f"{who}, but none{source} can be used: {_some(reasons, '; ')}", way_out, plugin)
     if any(map(_is_trial, causes)) and len(causes) > 1:
         return _Sentence(who, None, plugin)  # it stands in a sentence that begins with the version
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
         hint = _let_go(asks) or _one_too_many(causes, title, wanted, movable)
-        return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
+        return _Sentence(f"{who}, and no version of {plugin or name}{source} is both", hint, plugin)
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
     offered = _some([str(version) for version in versions], ", ")
     beyond = [cause for cause in causes if not any(cause.ask.accepts(version) for version in versions)]
-    return _Sentence(f"{who}, but only {offered} of {plugin or name} can be had", _ask_less(beyond, title), plugin)
+    return _Sentence(
+        f"{who}, but only {offered} of {plugin or name} can be had{source}", _ask_less(beyond, title), plugin
+    )
 
 
 def _parents(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> list[str]:

@@ -51,6 +51,9 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         prefer: version that is tried first, by place.
         wanted: distributions of the user's own wants, which come first in the search.
         staying: place -> sha256 of the installed wheel that may stay there where nothing fits, though it cannot run.
+
+    Attributes:
+        names_sources: whether a conflict says from which marketplace the versions are that will not do.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         self._held: set[str] = set()
         self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
         self.until = math.inf
+        self.names_sources = False
 
     def hold(self, plugins: Iterable[str]) -> None:
         """From now on, these optional dependencies count as present: their versions must be right.

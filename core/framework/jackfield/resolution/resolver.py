@@ -57,6 +57,7 @@ async def resolve(
     own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
     staying: Mapping[Place, str] = MappingProxyType({}),
     settle: Callable[[Settled], None] | None = None,
+    named: bool = False,
     seconds: float = MOST_SECONDS,
 ) -> Solution:
     """Find a set that fulfils every want.
@@ -76,6 +77,7 @@ async def resolve(
         staying: place -> sha256 of the installed wheel that may stay there where nothing fits, though it cannot run.
             Elsewhere it has no such right: a yanked library does not spread because one plugin has it.
         settle: given what a change of the set may be held against; see `resolve_change`.
+        named: whether a conflict says whose the versions are that will not do, since there are several marketplaces.
         seconds: how long it may take in all, the network included.
 
     Raises:
@@ -87,6 +89,7 @@ async def resolve(
     wanted = frozenset(want.distribution for want in wants)
     asks = [ask_of(want) for want in wants]
     provider = Provider(known, target, prefer or {}, wanted, staying)
+    provider.names_sources = named
     try:
         async with asyncio.timeout(seconds):
             await known.begin(asks)
@@ -140,7 +143,8 @@ def _explained(
 ) -> ResolutionError:
     causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
     movable = {cause.parent.name for cause in causes if cause.parent is not None and provider.may_move(cause.parent)}
-    return explain(causes, known, target, provider.rejected, provider.title, provider.wanted, movable)
+    named = provider.names_sources
+    return explain(causes, known, target, provider.rejected, provider.title, provider.wanted, movable, named=named)
 
 
 def _loose(graph: Graph, known: Knowledge) -> set[str]:
