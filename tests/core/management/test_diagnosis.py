@@ -56,6 +56,30 @@ def test_what_is_blocked_is_told_with_the_way_out(profile, build, found):
     assert "none" in kinds["c"][1]
 
 
+@pytest.mark.feature("U37")
+def test_who_needs_a_plugin_is_disabled_before_it(profile, build, found):
+    """Else the way out of one trouble is the way into the next."""
+    needs = '[requires]\n{} = "*"\n'.format
+    profile.install(
+        build("dice", more=ROLLS),
+        build("craps", more=needs("dice")),
+        build("viper", more=needs("craps") + ROLLS),
+        build("other", more=needs("dice").replace('"*"', '"*?"')),
+    )
+    profile.enable("dice", "craps", "viper", "other")
+    assert [one[3] for one in found()] == ["jackfield disable viper, or viper craps dice, since the others need it"]
+    profile.disable("dice")
+    ((kind, plugin, problem, advice),) = found()
+    assert (kind, plugin, problem) == ("blocked", "craps", "needs dice, which is disabled")
+    assert advice == "jackfield enable dice, or jackfield disable viper craps, since viper needs it"
+    profile.disable("viper")
+    assert found()[0][3] == "jackfield enable dice, or jackfield disable craps"
+    profile.enable("dice", "viper")
+    profile.layout.run.mkdir(parents=True, exist_ok=True)
+    Starts(profile.layout.starts).note_slow({"craps": 3.25})
+    assert found()[1][3] == "tell its author, or jackfield disable viper craps, since viper needs it"
+
+
 HEARS = """
 from jackfield import Plugin
 from jackfield.hooks import HookimplMarker

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from jackfield.management.specs import parse_spec, read_spec_file
     from jackfield.management.stepping import Progress
     from jackfield.management.taking import take_updates
+    from jackfield.management.unmet import disabling
     from jackfield.management.upgrade import Upgraded, UpgradeReport
     from jackfield.management.upkeep import DamagedWheel
 
@@ -114,6 +115,7 @@ __all__ = [
     "as_requirements",
     "describe_settings",
     "diagnose",
+    "disabling",
     "exported",
     "fresh_grade",
     "on_probation",
@@ -140,6 +142,7 @@ _LATER = {
     "Finding": "finding",
     "Trial": "bisection",
     "diagnose": "diagnosis",
+    "disabling": "unmet",
     "restore": "bisection",
     "write_bundle": "bundle",
     "Again": "applying",

@@ -13,6 +13,7 @@ from jackfield.management.inventory import Inventory
 from jackfield.management.keeping import Keeping
 from jackfield.management.probation import failed_versions, still_true
 from jackfield.management.profiles import vanished
+from jackfield.management.unmet import disabling
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import UNCONFINED, decide
 from jackfield.revocation import OLD_SECONDS, Lists
@@ -54,7 +55,9 @@ def diagnose(
         partial(_safe_mode, starts),
         partial(_unfinished, store, state),
         lambda: _failed(starts, look(), failures, adopted=adopted),
-        lambda: _failing(troubles or {}, [*_taken_back(troubles or {}, look()), *_mistyped(layout, state, look())]),
+        lambda: _failing(
+            troubles or {}, look(), [*_taken_back(troubles or {}, look()), *_mistyped(layout, state, look())]
+        ),
         lambda: _taken_back(troubles or {}, look()),
         lambda: _revoked(look()),
         partial(_old_lists, layout),
@@ -107,9 +110,8 @@ def _safe_mode(starts: Starts) -> Iterator[Finding]:
 
 def _unfinished(store: Store, state: State) -> Iterator[Finding]:
     if not store.settled():
-        yield Finding(
-            "unfinished", None, "an install is at work, or was cut off", "wait for it, or start the application"
-        )
+        problem = "an install is at work, or was cut off"
+        yield Finding("unfinished", None, problem, "wait for it, or start the application")
     if state.get(BISECT_KEY) is not None:
         problem = "a search for who is to blame was cut off: plugins that you enabled are disabled"
         yield Finding("unfinished", None, problem, "jackfield bisect --restore")
@@ -123,13 +125,15 @@ def _failed(
         told = starts.failures()
         failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
-        advice = f"jackfield logs {plugin}, or jackfield disable {plugin}"
-        if adopted:
-            advice = f"mend or update it and start the application, or jackfield disable {plugin}"
-        yield Finding("failed", plugin, why, advice)
+        first = "mend or update it and start the application" if adopted else f"jackfield logs {plugin}"
+        yield Finding("failed", plugin, why, f"{first}, or {_off(inventory, plugin)}")
 
 
-def _failing(troubles: Mapping[str, str], told: Sequence[Finding]) -> Iterator[Finding]:
+def _off(inventory: Inventory, plugin: str) -> str:
+    return disabling(plugin, inventory.manifests, inventory.enabled)
+
+
+def _failing(troubles: Mapping[str, str], inventory: Inventory, told: Sequence[Finding]) -> Iterator[Finding]:
     """Name what runs and has trouble, but for what has a finding of its own."""
     for plugin in sorted(troubles):
         why = troubles[plugin]
@@ -137,7 +141,7 @@ def _failing(troubles: Mapping[str, str], told: Sequence[Finding]) -> Iterator[F
             if one.plugin == plugin:
                 why = "; ".join(each for each in why.replace(one.problem, "").split("; ") if each)
         if why:
-            yield Finding("failing", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
+            yield Finding("failing", plugin, why, f"jackfield logs {plugin}, or {_off(inventory, plugin)}")
 
 
 def _taken_back(troubles: Mapping[str, str], inventory: Inventory) -> Iterator[Finding]:
@@ -251,7 +255,9 @@ def _blocked(inventory: Inventory) -> Iterator[Finding]:
             problem, _, advice = (row.problem or "it cannot run").partition(": jackfield ")
             # What a script needs stands in its file, and a marketplace has no newer one.
             mend = f"mend {row.id}" if row.source == "script" else f"jackfield update {row.id}"
-            way_out = f"jackfield {advice}" if advice else f"{mend}, or jackfield disable {row.id}"
+            needed, _, lacks = problem.removeprefix("needs ").partition(", which is ")
+            mend = f"jackfield enable {needed}" if lacks == "disabled" else mend
+            way_out = f"jackfield {advice}" if advice else f"{mend}, or {_off(inventory, row.id)}"
             yield Finding("blocked", row.id, problem, way_out)
 
 
@@ -272,7 +278,9 @@ def _conflicts(inventory: Inventory) -> Iterator[Finding]:
             first = holders.setdefault(root, candidate.id)
             if first != candidate.id:
                 problem = f"its command {root} is that of {first}, too: only one of them can have it"
-                yield Finding("conflict", candidate.id, problem, f"jackfield disable {candidate.id}, or {first}")
+                one, other = _off(inventory, candidate.id), _off(inventory, first)
+                advice = f"{one}, or {other if ', ' in one else other.removeprefix('jackfield disable ')}"
+                yield Finding("conflict", candidate.id, problem, advice)
 
 
 def _growth(inventory: Inventory) -> Iterator[Finding]:
@@ -307,7 +315,7 @@ def _slow(starts: Starts, inventory: Inventory) -> Iterator[Finding]:
     for cid, seconds in sorted(starts.slow().items(), key=lambda one: -one[1]):
         if cid in names:
             problem = f"it took {seconds:.1f} s of the last start; {SLOW_SECONDS:g} s are much"
-            yield Finding("slow", names[cid], problem, f"tell its author, or jackfield disable {names[cid]}")
+            yield Finding("slow", names[cid], problem, f"tell its author, or {_off(inventory, names[cid])}")
 
 
 def _orphaned(layout: Layout, inventory: Inventory) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from jackfield.management.plan import Plan
 from jackfield.management.probation import FailedVersion
 from jackfield.management.revoked import refused
 from jackfield.management.specs import canonical
+from jackfield.management.unmet import disabling
 from jackfield.management.withheld import wheel_version
 from jackfield.manifest import Pin, Version
 from jackfield.resolution import Solution, Want
@@ -150,7 +151,7 @@ def refuse_elsewhere(inventory: Inventory, plugin: str, verb: str) -> None:
         raise PluginError(
             f"{plugin} is a script, {script.file}: {verb} it there",
             plugin=plugin,
-            hint=f"disable it to have it left alone: jackfield disable {plugin}",
+            hint=f"disable it to have it left alone: {disabling(plugin, inventory.manifests, inventory.enabled)}",
         )
     found = inventory.environment.get(canonical(plugin))
     if found is not None and canonical(plugin) not in inventory.pins:

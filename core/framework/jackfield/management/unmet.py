@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
-from jackfield.manifest import Candidate, HostFile, Manifest, Version, host_problem
+from jackfield.manifest import Candidate, HostFile, Manifest, Version, canonical_id, host_problem
 
 
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
@@ -37,6 +37,33 @@ def unmet_need(
         if other is not None and not dependency.optional and not enabled(dependency.canonical_id):
             return f"needs {dependency.id}, which is disabled"
     return None
+
+
+def disabling(plugin: str, manifests: Mapping[str, Manifest], enabled: Callable[[str], bool]) -> str:
+    """What to type to disable a plugin: who needs it is disabled before it, or would be blocked.
+
+    Args:
+        plugin: its id, as it is shown.
+        manifests: of what is installed, by canonical id.
+        enabled: tells whether its user wants one to run.
+    """
+    needing = list(_needing(canonical_id(plugin), manifests, enabled, {canonical_id(plugin)}))
+    if not needing:
+        return f"jackfield disable {plugin}"
+    who = f"{needing[0]} needs" if len(needing) == 1 else "the others need"
+    return f"jackfield disable {' '.join(needing)} {plugin}, since {who} it"
+
+
+def _needing(
+    cid: str, manifests: Mapping[str, Manifest], enabled: Callable[[str], bool], told: set[str]
+) -> Iterator[str]:
+    """The enabled plugins that do not run without this one, each after those that do not run without it."""
+    for other, manifest in manifests.items():
+        needs = {one.canonical_id for one in manifest.requires if not one.optional}
+        if other not in told and cid in needs and enabled(other):
+            told.add(other)
+            yield from _needing(other, manifests, enabled, told)
+            yield manifest.id
 
 
 def _version(candidate: Candidate) -> Version:

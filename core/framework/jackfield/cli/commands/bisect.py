@@ -85,7 +85,10 @@ def bisect(session: Session, program: str | None, disable: bool, only_restore: b
     if safe or culprit is not None:
         _tell_restored(session, safe=safe)
     if culprit is not None:
-        output.line(f"Disable it: {session.program} disable {plain(culprit)}")
+        from jackfield.management import disabling  # only where somebody is to blame
+
+        inventory = management.inventory()
+        output.line(f"Disable it: {plain(disabling(culprit, inventory.manifests, inventory.enabled))}")
 
 
 def _tell_restored(session: Session, *, safe: bool) -> None:
