@@ -101,7 +101,13 @@ def test_what_the_framework_advises_is_told_as_the_users_of_this_chat_type_it(tm
         "weather was stopped", hint="jackfield limits weather memory=64MiB, or jackfield disable weather"
     )
     assert sentence(hints) == (
-        "weather was stopped (jackfield-chat plugins limits weather memory=64MiB, or /plugins disable weather)"
+        "weather was stopped (on the chat's machine, jackfield-chat plugins --data DATA limits weather memory=64MiB, "
+        "or /plugins disable weather)"
+    )
+    twice = PluginError("weather was stopped", hint="jackfield logs weather, or jackfield limits weather")
+    shell = "jackfield-chat plugins --data DATA"
+    assert sentence(twice) == (
+        f"weather was stopped (on the chat's machine, {shell} logs weather, or {shell} limits weather)"
     )
 
 

@@ -92,7 +92,7 @@ async def test_a_room_is_given_only_to_a_plugin_that_may_read_rooms(keeper: "Run
     assert "there is no room nowhere: !topic ‹#nowhere›" in (await ada.say("!topic #nowhere"))["message"]
     told = (await ada.say("!topic #lobby"))["message"]
     assert "keeper may not rooms:read" in told
-    assert "see: jackfield-chat plugins permissions keeper" in told, "in the words that the chat's owner types"
+    assert "see: on the chat's machine, jackfield-chat plugins --data DATA permissions keeper" in told
 
 
 @pytest.mark.feature("U23")

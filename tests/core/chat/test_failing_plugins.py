@@ -1,6 +1,7 @@
 """Plugins and marketplaces that fail, as the owner of a chat is told of them."""
 
 import asyncio
+import html
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,10 +55,10 @@ async def test_what_a_taken_out_plugin_failed_of_is_told_with_the_chat_s_own_com
         owner = await chat.person("owner")
         done = await owner.say("/plugins install asking")
         said = [done["title"], *(line["text"] for line in (await owner.say("/plugins history"))["lines"][:1])]
-        said.append((await owner.http.get("/plugins")).text)
+        said.append(html.unescape((await owner.http.get("/plugins")).text))
         for text in said:
             assert "asking may not storage:read" in text
-            assert "see: jackfield-chat plugins permissions asking" in text
+            assert "see: on the chat's machine, jackfield-chat plugins --data DATA permissions asking" in text
 
 
 async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve", tmp_path: Path) -> None:

@@ -227,14 +227,16 @@ def put_a_secret_in(file: Path) -> str:
     return text
 
 
-async def test_the_file_names_the_chats_own_command(owner: "Person") -> None:
+async def test_the_file_names_the_chats_own_command(owner: "Person", tmp_path: Path) -> None:
     answer = await owner.http.get(PAGE)
     await owner.http.post(PAGE, data=form(answer) | {"set-days": "5"})
     text = put_a_secret_in(file_named(answer))
-    assert "# They can also be changed with: jackfield-chat plugins settings set weather KEY VALUE\n" in text
-    assert "# type: jackfield-chat plugins settings set weather token\n" in text
+    program = f"jackfield-chat plugins --data {tmp_path / 'chat'}"
+    assert f"# They can also be changed with: {program} settings set weather KEY VALUE\n" in text
+    assert f"# type: {program} settings set weather token\n" in text
     page = html.unescape((await owner.http.get(PAGE)).text)
-    assert "take it out and type: jackfield-chat plugins settings set weather token" in page
+    shell = "on the chat's machine, jackfield-chat plugins --data DATA"
+    assert f"take it out and type: {shell} settings set weather token" in page
 
 
 def break_file(answer: httpx.Response) -> Path:

@@ -100,7 +100,7 @@ class Bridge:
             specs=specs,
             api=self._api,
             home=self._settings.plugin_home,
-            program=PROGRAM,
+            program=self.program,
             marketplaces=self._settings.marketplaces,
             updates_every_seconds=self._settings.updates_every_seconds,
             on_updates=self._tell_updates,
