@@ -16,18 +16,20 @@ from jackfield.errors import ConsentRequired
 _INDENT = 13  # the columns before what stands right of "wants to", "runs in" and "brings"
 _SENTENCE = 48  # the widest sentence that the reasons are aligned to
 _PIPE_COLUMNS = 120  # where stdout is no terminal
+_NOTHING = "nothing that needs a permission"
 _COLOURS = {"high": "red", "medium": "yellow"}
 
 
 def show_request(output: Output, request: JsonObject) -> None:
     """Print one consent request: a head line, then `wants to`, `and it`, `runs in`, `brings` and what changed."""
-    output.line(_head(request))
+    versions = [request["previous"] if request["previous"] != request["version"] else None, request["version"]]
+    output.line(_head(request["plugin"], versions, request))
     if request["permissions"]:
         show_permissions(output, "wants to", request["permissions"])
     elif request["legacy"]:
         show_part(output, "wants to", ["nobody knows: it has no manifest, so a yes is full trust"])
     else:
-        show_part(output, "wants to", ["nothing that needs a permission"])
+        show_part(output, "wants to", [_NOTHING])
     mark = " (new)" if request["previous"] else ""
     show_part(output, "and it", [f"{one['detail']}{mark}" for one in request["growth"] if _uses(one)])
     show_part(output, "runs in", [request["isolation_sentence"]])
@@ -112,15 +114,19 @@ def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
     return answer.strip().casefold() in {"y", "yes"}
 
 
-def _head(request: JsonObject) -> str:
+def show_unasked(output: Output, item: JsonObject) -> None:
+    """Print what comes and asks for nothing, an item of a plan, as a request is: who made it is worth knowing, too."""
+    output.line(_head(item["id"], [item["new_version"]], item))
+    show_part(output, "wants to", [_NOTHING])
+
+
+def _head(plugin: str, versions: Sequence[str | None], made: JsonObject) -> str:
     """`poll 1.3.1 → 2.0.0 from https://… (published 3 weeks ago by poll-team)`."""
-    previous = request["previous"] if request["previous"] != request["version"] else None
-    versions = " → ".join(part for part in (previous, request["version"]) if part)
-    when = f" {ago(request['published'])}" if request["published"] else ""
-    who = f" by {request['made_by']}" if request["made_by"] else ""
+    when = f" {ago(made['published'])}" if made["published"] else ""
+    who = f" by {made['made_by']}" if made["made_by"] else ""
     publisher = f" (published{when}{who})" if when or who else ""
-    name = click.style(plain(f"{request['plugin']} {versions}"), bold=True)
-    return name + plain(f" from {_SOURCES.get(request['source'], request['source'])}{publisher}")
+    name = click.style(plain(f"{plugin} {' → '.join(filter(None, versions))}"), bold=True)
+    return name + plain(f" from {_SOURCES.get(made['source'], made['source'])}{publisher}")
 
 
 _SOURCES = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jackfield.cli.consent import other_key, require_yes, show_request
+from jackfield.cli.consent import other_key, require_yes, show_request, show_unasked
 from jackfield.cli.failures import PlanRefused, Stopped
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
@@ -233,11 +233,17 @@ def _active_number(session: Session) -> int | None:
 
 
 def show_plan(output: Output, plan: JsonObject) -> None:
-    """Print the plan: consent requests in full, all else as a table with what changed."""
+    """Print the plan: consent requests in full, who made what comes unasked, all else as a table with what changed."""
     requests = plan["consent"]
     for request in requests:
         show_request(output, request)
     requested = {request["plugin"] for request in requests}
+    brought = {name for request in requests for name in request["brings"]}
+    told = {*requested, *brought}
+    unasked = [item for item in plan["added"] if item["kind"] == "plugin" and item["id"] not in told]
+    for item in unasked:
+        show_unasked(output, item)
+    requested |= {item["id"] for item in unasked}
     rows = [
         (verb, *_item(item))
         for verb, key in (("add", "added"), ("update", "changed"), ("remove", "removed"))
@@ -245,14 +251,13 @@ def show_plan(output: Output, plan: JsonObject) -> None:
         if item["kind"] == "library" or item["id"] not in requested
     ]
     rows += [("move", plugin, f"→ {where}", "") for plugin, where in plan["moved"].items()]
-    brought = {name for request in requests for name in request["brings"]}
     rows = [row for row in rows if not (row[0] == "add" and row[1] in brought)]
     output.table((), rows)
     for item in plan["changed"]:
         show_changelog(output, item["id"] or item["distribution"], item["changelog"] or "")
     for plugin, (before, after) in plan["migrates"].items():
         output.line(f"{plain(plugin)} changes the shape of its data, from {before} to {after}; a copy is kept")
-    if requests and plan["download_bytes"]:
+    if requested and plan["download_bytes"]:
         output.line(f"fetches {size(plan['download_bytes'])}")
     _show_notes(output, plan)
 

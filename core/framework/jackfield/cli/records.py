@@ -64,6 +64,12 @@ GROWTH = record(
     }
 )
 
+_MADE: dict[str, Schema] = {
+    "publisher": maybe(TEXT),
+    "key": maybe({"type": "string", "description": "sha256 of the publisher's key that signed it"}),
+    "made_by": maybe({"type": "string", "description": "publisher and key, for people"}),
+    "published": maybe(MOMENT),
+}
 ITEM = record(
     {
         "id": maybe(TEXT),
@@ -76,6 +82,7 @@ ITEM = record(
         "changelog": maybe(TEXT),
         "unsigned": FLAG,
         "of": maybe({"type": "string", "description": "the plugin whose own library it is"}),
+        **_MADE,
     }
 )
 
@@ -85,10 +92,7 @@ _CONSENT_FIELDS: dict[str, Schema] = {
     "version": TEXT,
     "previous": maybe(TEXT),
     "source": TEXT,
-    "publisher": maybe(TEXT),
-    "key": maybe({"type": "string", "description": "sha256 of the publisher's key that signed it"}),
-    "made_by": maybe({"type": "string", "description": "publisher and key, for people"}),
-    "published": maybe(MOMENT),
+    **_MADE,
     "legacy": FLAG,
     "isolation_sentence": TEXT,
     "permissions": many(PERMISSION),

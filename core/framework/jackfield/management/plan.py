@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jackfield.manifest import Manifest, Pin, Risk, distinct
+from jackfield.manifest import Manifest, Pin, Risk, canonical_id, distinct
 from jackfield.permissions import Choice, Grant, Growth, GrowthEntry, publisher_in_words
 
 Place = tuple[str, str]
@@ -238,14 +238,22 @@ class Plan:
         names = ("added", "changed", "removed", "consent", "moved", "choices", "disabled")
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
+    def _told(self, item: PlanItem) -> dict[str, Any]:
+        """An item with who published what comes of it, whether it asks for anything or not."""
+        said = self.published.get(canonical_id(item.id), {}) if item.id is not None else {}
+        publisher, key = said.get("by"), said.get("key")
+        made_by = publisher_in_words(publisher, key)
+        about = {"publisher": publisher, "key": key, "made_by": made_by, "published": said.get("at")}
+        return {**item.to_mapping(), **about}
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values: what `--dry-run --json` prints."""
         return {
             "what": self.what,
             "base": self.base,
-            "added": [item.to_mapping() for item in self.added],
-            "changed": [item.to_mapping() for item in self.changed],
-            "removed": [item.to_mapping() for item in self.removed],
+            "added": [self._told(item) for item in self.added],
+            "changed": [self._told(item) for item in self.changed],
+            "removed": [self._told(item) for item in self.removed],
             "moved": dict(self.moved),
             "migrates": {plugin: list(shapes) for plugin, shapes in self.migrates.items()},
             "blocked": dict(self.blocked),
