@@ -23,3 +23,10 @@ async def zygote() -> AsyncIterator[Zygote]:
     """A zygote for all workers of a module: what a test does to a worker, no other one notices."""
     async with running() as one:
         yield one
+
+
+@pytest.fixture
+async def own_zygote() -> AsyncIterator[Zygote]:
+    """A zygote for one test, which may do to it what it likes."""
+    async with running() as one:
+        yield one

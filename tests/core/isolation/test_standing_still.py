@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,18 +20,12 @@ from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.processes import is_there
 from tests.support.waiting import until
-from tests.support.workers import running, spec_in, tell, told_zygote
+from tests.support.workers import spec_in, tell, told_zygote
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
 ]
-
-
-@pytest.fixture
-async def own_zygote() -> AsyncIterator[Zygote]:
-    async with running() as one:
-        yield one
 
 
 @contextmanager

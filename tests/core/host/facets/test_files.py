@@ -1,4 +1,4 @@
-"""`context.files` and `context.environment`: what was granted and nothing else; each way out is a test of its name."""
+"""`context.files`: what was granted and nothing else; each way out is a test of its name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.host.facets import beneath as beneath_module
 from jackfield.host.facets.beneath import Beneath
-from jackfield.host.facets.files import PluginEnvironment, PluginFiles
+from jackfield.host.facets.files import PluginFiles
 from jackfield.host.facets.own_threads import MOST_THREADS, OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
@@ -329,22 +329,6 @@ async def test_a_folder_swapped_for_a_link_while_it_is_walked(tmp_path, monkeypa
     monkeypatch.setattr(beneath_module, "_HAS_AT", True)
     assert await room.files.read_text(room.notes / "deep" / "a.txt") == "inside"
     assert (room.notes / "deep" / "a.txt").read_text() == "outside"
-
-
-@pytest.mark.feature("C13")
-def test_environment_variables_are_read_by_name(monkeypatch):
-    monkeypatch.setenv("WEATHER_TOKEN", "t")
-    monkeypatch.setenv("WEATHER_PLACE", "Oslo")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
-    refused: list[str] = []
-    names = Permission("environment", ("read",), names=("WEATHER_*", "LANG"))
-    grant = Grant("weather", "file", None, (names,))
-    environment = PluginEnvironment(Permits("weather", lambda: grant, lambda _, what: refused.append(what)))
-    assert (environment.get("WEATHER_TOKEN"), environment.get("WEATHER_NONE", "x")) == ("t", "x")
-    for name in ("AWS_SECRET_ACCESS_KEY", "NOT_THERE", "weather_token"):
-        with pytest.raises(PermissionDenied, match=f"weather may not environment:read {name}"):
-            environment.get(name)
-    assert refused == ["environment:read"] * 3
 
 
 def test_an_entry_is_a_value():

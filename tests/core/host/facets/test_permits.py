@@ -6,7 +6,11 @@ import asyncio
 import logging
 
 import pytest
+from jackfield.errors import PermissionDenied
 from jackfield.host import Host
+from jackfield.host.facets.files import PluginEnvironment
+from jackfield.host.facets.permits import Permits
+from jackfield.permissions import Grant, Permission
 
 from tests.support.speakers import Speaker
 
@@ -68,3 +72,19 @@ async def test_refusals_in_threads_are_counted_each(profile, build, running):
     async with asyncio.timeout(10):
         while host.plugins.status("curious").refusals != {"messages:send": 100}:  # noqa: ASYNC110 (threads count)
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.feature("C13")
+def test_environment_variables_are_read_by_name(monkeypatch):
+    monkeypatch.setenv("WEATHER_TOKEN", "t")
+    monkeypatch.setenv("WEATHER_PLACE", "Oslo")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    refused: list[str] = []
+    names = Permission("environment", ("read",), names=("WEATHER_*", "LANG"))
+    grant = Grant("weather", "file", None, (names,))
+    environment = PluginEnvironment(Permits("weather", lambda: grant, lambda _, what: refused.append(what)))
+    assert (environment.get("WEATHER_TOKEN"), environment.get("WEATHER_NONE", "x")) == ("t", "x")
+    for name in ("AWS_SECRET_ACCESS_KEY", "NOT_THERE", "weather_token"):
+        with pytest.raises(PermissionDenied, match=f"weather may not environment:read {name}"):
+            environment.get(name)
+    assert refused == ["environment:read"] * 3
