@@ -1,127 +1,20 @@
 """On a terminal: colour, width, one replaced progress line, Ctrl-C; and what starting a command costs."""
 
-import fcntl
-import os
-import pty
 import re
 import shlex
 import shutil
-import signal
-import socket
-import struct
 import subprocess
 import sys
-import termios
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from jackfield.cli.output import laid_out
 
 from tests.core.cli.conftest import Desk
-from tests.support.processes import script, wait_for
+from tests.core.cli.terminals import StallingMarket, Terminal
+from tests.support.processes import script
 
 pytestmark = pytest.mark.slow
-
-
-class Terminal:
-    """The command in a terminal of its own; all that it wrote is in `text`."""
-
-    def __init__(self, desk: Desk, *words: str, columns: int = 80, **environ: str):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        unset = {"NO_COLOR", "COLUMNS", "TERM"}
-        env = {key: value for key, value in desk.environ.items() if key not in unset}
-        self.process = subprocess.Popen(
-            [script("jackfield"), *words],
-            env={**env, "TERM": "xterm", **environ},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.text = ""
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        while True:
-            try:
-                data = os.read(self.master, 4096)
-            except OSError:  # the other end is closed
-                return
-            self.text += data.decode(errors="replace")
-
-    def shows(self, words):
-        wait_for(lambda: words in self.text, seconds=30, what=f"{words!r} in {self.text!r}")
-
-    def types(self, text):
-        os.write(self.master, text.encode())
-
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
-
-    def ends(self):
-        code = self.process.wait(timeout=30)
-        self.reader.join(timeout=5)
-        os.close(self.master)
-        return code
-
-
-class StallingMarket:
-    """The marketplace, but no wheel ever arrives whole."""
-
-    def __init__(self, behind):
-        opener = build_opener(ProxyHandler({}))
-        gone = self.gone = threading.Event()
-        asked = self.asked = threading.Event()
-
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                if self.path.endswith(".whl"):
-                    self.send_response(200)
-                    self.send_header("Content-Length", "1000000")
-                    self.end_headers()
-                    self.wfile.write(b"PK")
-                    self.wfile.flush()
-                    asked.set()
-                    gone.wait(30)
-                    return
-                if self.path.startswith("/tuf/"):  # it changes pages, so it is an index that signs nothing
-                    self.send_error(404)
-                    return
-                kept = {key: value for key, value in self.headers.items() if key.lower() == "accept"}
-                with opener.open(Request(behind + self.path, headers=kept)) as answer:
-                    body = answer.read()
-                    self.send_response(200)
-                    self.send_header("Content-Type", answer.headers["Content-Type"])
-                body = body.replace(behind.encode(), outer.address.encode())
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *failure):
-        self.gone.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
 
 def test_a_terminal_sees_colour_and_a_question(desk: Desk):
@@ -152,29 +45,6 @@ def test_tables_and_questions_fit_the_terminal(polling: Desk, columns):
         assert too_long == [] or columns == 40  # names and versions are never cut, however narrow it is
 
 
-def test_ctrl_c_at_the_question_leaves_things_as_they_were(polling: Desk):
-    before = polling.files()
-    terminal = Terminal(polling, "update", NO_COLOR="1")
-    terminal.shows("[y/N]")
-    terminal.interrupt()
-    assert terminal.ends() == 130
-    assert terminal.text.splitlines()[-1] == "stopped: everything is as it was"
-    assert polling.files() == before
-
-
-def test_ctrl_c_in_a_download_leaves_things_as_they_were(desk: Desk):
-    with StallingMarket(desk.market) as market:
-        desk.more["JACKFIELD_MARKETPLACE"] = market.address
-        terminal = Terminal(desk, "install", "dice", "--yes", "--accept-permissions", NO_COLOR="1")
-        assert market.asked.wait(30)
-        terminal.shows("chat_dice-1.0.0-py3-none-any.whl")
-        terminal.interrupt()
-        assert terminal.ends() == 130
-    assert "stopped: everything is as it was" in terminal.text
-    assert "dice" not in desk.rows()
-    assert desk.run("history").out == "Nothing was changed yet.\n"
-
-
 def test_progress_is_one_line_that_goes_away(desk: Desk):
     with StallingMarket(desk.market) as market:
         desk.more["JACKFIELD_MARKETPLACE"] = market.address
@@ -186,17 +56,6 @@ def test_progress_is_one_line_that_goes_away(desk: Desk):
         terminal.interrupt()
         terminal.ends()
     assert "\r\x1b[2Kstopped:" in terminal.text
-
-
-def test_ctrl_c_while_a_marketplace_is_silent(desk: Desk):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        desk.more["JACKFIELD_MARKETPLACE"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        terminal = Terminal(desk, "search", "poll", NO_COLOR="1")
-        connection, _ = silent.accept()
-        with connection:
-            terminal.interrupt()
-            assert terminal.ends() == 130
-    assert terminal.text.splitlines()[-1].endswith("stopped: everything is as it was")
 
 
 @pytest.mark.parametrize("words", [["list"], ["search", "poll"]], ids=" ".join)

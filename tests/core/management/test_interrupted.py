@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 
 import pytest
 from jackfield.errors import MarketError, StoreError, StoreLocked
 from jackfield.management import Management
 from jackfield.store import Activation, Disk, Store, now
 
+from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 STEPS_BEFORE = ["downloaded", "wheel-unpacked", "wheels-stored", "generation-built"]
@@ -50,6 +52,45 @@ async def test_cancelled_at(victim, manage, layout, tmp_path):
     again = await plan_of(management, build_plugin(tmp_path, "dice"))
     await management.apply(again, accept_permissions=True, by="tester")
     assert "dice" in [row.id for row in management.list()]
+
+
+class SlowDisk(Disk):
+    """A disk that takes until somebody lets it go on."""
+
+    def __init__(self, victim):
+        self.victim = victim
+        self.reached, self.released = threading.Event(), threading.Event()
+
+    def _wait(self, call):
+        if call == self.victim:
+            self.reached.set()
+            assert self.released.wait(30)
+
+    def sync_filesystem(self, path, *, above_all=()):
+        self._wait("the change" if above_all else "what came")
+        super().sync_filesystem(path, above_all=above_all)
+
+
+@pytest.mark.parametrize("victim", ["what came", "the change"])
+async def test_cancelled_again_it_still_holds_the_profile_until_it_has_ended(victim, manage, layout, tmp_path):
+    management = manage()
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+    disk = SlowDisk(victim)
+    management.store = Store(layout, disk=disk)
+    task = asyncio.ensure_future(management.apply(plan, accept_permissions=True, by="tester"))
+    await until(disk.reached.is_set)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0.02)
+    assert not task.done()
+    with pytest.raises(StoreLocked), Store(layout).lock(by="the next one", timeout_seconds=0):
+        pass
+    disk.released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert Store(layout).settled()
+    assert not layout.unfinished.exists()
+    assert [row.state for row in manage().list()] == (["enabled"] if victim == "the change" else [])
 
 
 async def test_who_cannot_tell_a_step_clears_up_while_it_holds_the_profile(manage, layout, tmp_path):

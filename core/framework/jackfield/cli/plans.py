@@ -1,6 +1,5 @@
 """How a plan reads, how its yes is asked for, and how it is carried out: shared by install, update and remove."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ import click
 
 from jackfield.cli.consent import other_key, require_yes, show_request, show_unasked
 from jackfield.cli.failures import PlanRefused, Stopped
+from jackfield.cli.interrupting import run_change
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
@@ -105,11 +105,10 @@ def carry_out(
     accepted = _agreed(output, shown, answers, deed)
     began = time.monotonic()
     with interruptible(session), ProgressLine(quiet=output.as_json) as progress:
-        outcome = asyncio.run(
-            session.management.apply(
-                plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress, again=again
-            )
+        applying = session.management.apply(
+            plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress, again=again
         )
+        outcome = run_change(applying, output, progress)
     taken = duration(time.monotonic() - began)
     stand = _where_they_stand(session, shown)
     back = _rolled_back(session, shown) if stand is not None else {}

@@ -19,13 +19,16 @@ class ProgressLine:
         stream: where the line is shown; nothing is written where it is no terminal.
         quiet: show nothing, as where the answer is JSON.
         clock: seconds, growing.
+
+    Attributes:
+        shows: whether anybody sees it.
     """
 
     def __init__(
         self, stream: TextIO | None = None, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._stream = sys.stderr if stream is None else stream
-        self._shows = not quiet and self._stream.isatty()
+        self.shows = not quiet and self._stream.isatty()
         self._clock = clock
         self._label = ""
         self._began = clock()
@@ -39,7 +42,7 @@ class ProgressLine:
             bytes_done: bytes so far.
             bytes_total: bytes in all, where known.
         """
-        if not self._shows:
+        if not self.shows:
             return
         now = self._clock()
         if label != self._label:
@@ -59,7 +62,7 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shows and self._label:
+        if self.shows and self._label:
             self._stream.write(_CLEAR)
             self._stream.flush()
 

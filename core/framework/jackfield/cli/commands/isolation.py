@@ -6,6 +6,7 @@ import click
 
 from jackfield.cli.completing import installed_ids
 from jackfield.cli.consent import require_yes, show_part
+from jackfield.cli.interrupting import run_change
 from jackfield.cli.options import accept_option, command, dry_run_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import interruptible, show_plan
@@ -42,9 +43,8 @@ def isolation(session: Session, plugin: str, choice: Choice | None, dry_run: boo
         if made and not dry_run:
             accepted = accept_permissions or _agreed(session, plugin, choice, plan)
             with interruptible(session), ProgressLine(quiet=session.output.as_json) as progress:
-                done = asyncio.run(
-                    session.management.apply(made, accept_permissions=accepted, by=session.by, progress=progress)
-                )
+                work = session.management.apply(made, accept_permissions=accepted, by=session.by, progress=progress)
+                done = run_change(work, session.output, progress)
             applied, outcome = True, done.to_mapping()
     report = session.management.isolation(plugin).to_mapping()
     session.output.data(

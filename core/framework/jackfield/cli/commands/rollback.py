@@ -1,13 +1,14 @@
 """`jackfield rollback`."""
 
-import asyncio
 import time
 
 import click
 
+from jackfield.cli.interrupting import run_change
 from jackfield.cli.options import command, yes_option
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.plans import interruptible
+from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain
 
@@ -34,8 +35,8 @@ def rollback(session: Session, to: int | None, yes: bool) -> None:
     """Go back; not asked with or without `--yes`, since an update or install brings the newer generation again."""
     del yes  # taken, so that scripts may give it to every command that changes something
     began = time.monotonic()
-    with interruptible(session):
-        report = asyncio.run(session.management.rollback(to=to, by=session.by)).to_mapping()
+    with interruptible(session), ProgressLine(quiet=session.output.as_json) as progress:
+        report = run_change(session.management.rollback(to=to, by=session.by), session.output, progress).to_mapping()
     session.output.data({"app": session.host.name, "report": report})
     _tell(session.output, report, time.monotonic() - began)
 
