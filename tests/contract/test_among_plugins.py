@@ -136,6 +136,6 @@ class TestPlugins:
         assert await stage.ask("probe plugins status peer") == "peer 1.0.0 unloaded"
         loaded = await stage.ask("probe plugins load peer")
         if stage.isolation == "external":  # nobody but itself can have it connect
-            assert "peer is unloaded: it is not connected: it was unloaded" in loaded
+            assert loaded.endswith("peer is unloaded: it is not connected")
         else:
             assert loaded == "active"

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 #: What a change may take: it waits half a second, and the machine may be busy. Each call of a start has 5 s or 10 s.
 MOST_SECONDS = 2.0
 
-BROKEN_OFF = "its start was broken off, because a change was waited for"
+BROKEN_OFF = "its start was broken off for a change that others waited for"
 
 STORAGE = '[[permissions]]\nresource = "storage"\nactions = ["read", "write"]\nreason = "to count"\n'
 COMMANDS = '[contributes]\ncommands = [{ name = "count" }, { name = "early" }]\n'
@@ -97,7 +97,7 @@ async def test_of_a_key_that_worked_once_it_is_said_who_has_to_do_something(tmp_
         with slow_guest(house.host, key, "mute", 4.5) as guest:
             await until(lambda: guest.starts)
             await house.host.disable("cat")
-            await until(lambda: status(house.host).note.endswith(f"{BROKEN_OFF}: its key worked once: start it anew"))
+            await until(lambda: status(house.host).note.endswith(f"{BROKEN_OFF}; start it anew"))
 
 
 @pytest.mark.feature("J19")

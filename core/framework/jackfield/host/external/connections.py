@@ -137,12 +137,13 @@ class Connections:
         self._absent.pop(cid, None)
 
     def remove(self, cid: str, connection: Connection, reason: str) -> bool:
-        """Note that a connection has ended; say whether it was the plugin's present one."""
+        """Note that a connection has ended; say whether it was the present one. An empty reason is told nowhere."""
         if self._present.get(cid) is not connection:
             return False
         del self._present[cid]
         self._past[cid] = connection.past()
-        self._absent[cid] = reason
+        self._absent.pop(cid, None)
+        self._absent |= {cid: reason} if reason else {}
         return True
 
     def past(self, cid: str) -> Past | None:

@@ -51,7 +51,7 @@ from jackfield.store import Layout
 _log = logging.getLogger("jackfield.host")
 
 _REVOKED = "its key was revoked"
-_BROKEN_OFF = "its start was broken off, because a change was waited for"
+_BROKEN_OFF = "its start was broken off for a change that others waited for"
 #: What a connection may take to say that it is alive, when another one of the same plugin comes.
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
@@ -203,7 +203,7 @@ class Gate:
         if not connection.taken or record is None or limits_of(record.candidate, self._state) == connection.limits:
             return False
         changed = "its limits were changed"
-        self._end(cid, connection, f"{changed}: they hold for its next connection", nobodys_fault=changed)
+        self._end(cid, connection, f"{changed}, and hold from its next connection on", nobodys_fault=changed)
         return True
 
     def _holds(self, key: Key) -> bool:
@@ -304,32 +304,32 @@ class Gate:
         if status.origin != "external" or status.state.runs_code:
             return
         cid = canonical_id(status.id)
-        connection = self.connections.get(cid)
-        if connection is not None and connection.taken:
-            taken_down = "it was unloaded" if status.enabled else "it is disabled"
-            self._end(cid, connection, status.problem or ("the host stops" if self._doors is None else taken_down))
+        if (connection := self.connections.get(cid)) is not None and connection.taken:
+            down = "it was unloaded" if status.enabled else "it is disabled"
+            why = status.problem or (down if self._doors is not None else "the host stops")
+            self._end(cid, connection, why, kept=bool(status.problem))
 
     def _break_off(self, cid: str) -> None:
         """End the connection over which a plugin is brought up: others wait, or it is not wanted any more."""
         if (connection := self.connections.get(cid)) is not None:
-            again = "its key worked once: start it anew" if connection.key.temporary else "it may come again"
-            self._end(cid, connection, f"{_BROKEN_OFF}: {again}", nobodys_fault="its start was broken off")
+            again = "start it anew" if connection.key.temporary else "it may come again"
+            self._end(cid, connection, f"{_BROKEN_OFF}; {again}", nobodys_fault="its start was broken off")
             self._keep(self._followed())
 
-    def _end(self, cid: str, connection: Connection, reason: str, *, nobodys_fault: str = "") -> None:
+    def _end(self, cid: str, connection: Connection, why: str, *, nobodys_fault: str = "", kept: bool = True) -> None:
         """End a connection.
 
         Args:
             cid: the plugin's canonical id.
             connection: it.
-            reason: why.
+            why: that is, as the end of a sentence.
             nobodys_fault: the same before "meanwhile", where the plugin is not to blame for what it does not answer.
+            kept: whether its status tells the reason until it comes again; else whoever reads that knows it.
         """
-        if nobodys_fault:
-            connection.line.taken_down = nobodys_fault
-        if self.connections.remove(cid, connection, reason):
-            _log.info("the connection of %s is ended: %s", connection.key.plugin, reason)
-            connection.line.close(reason)
+        connection.line.taken_down = nobodys_fault or connection.line.taken_down
+        if self.connections.remove(cid, connection, why if kept else ""):
+            _log.info("the connection of %s is ended: %s", connection.key.plugin, why)
+            connection.line.close(why)
 
     async def _followed(self) -> None:
         """Have the host follow, once for all who ask before it does, also where one of them is gone."""
