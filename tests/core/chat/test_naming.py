@@ -95,20 +95,34 @@ from jackfield import Plugin
 
 class Main(Plugin):
     def on_enable(self):
-        for number in range(3000):
-            self.context.commands.add(f"many word{number:04d}", self.say, help="x" * 500)
+        for number in range({}):
+            self.context.commands.add(f"{} word{{number:04d}}", self.say, help="x" * 500)
 
     async def say(self, source): pass
 """
 
 
-async def test_help_lists_a_hundred_commands_however_many_there_are(chat: RunningChat, tmp_path: Path) -> None:
-    ada = await chat.person("ada")
+async def test_help_lists_ten_commands_of_each_plugin_below_its_name(chat: RunningChat, tmp_path: Path) -> None:
+    """However many one has, others are found behind them."""
     profile = profile_of(chat)
-    declared = '[contributes]\ncommands = [{ name = "many" }]\n'
-    profile.install(build_plugin(tmp_path / "wheels", "many", code=MANY, more=declared))
-    profile.enable("many")
-    await chat.plugin("many")
-    lines = [line["text"] for line in (await ada.say("/help"))["lines"]]
+    counts = {"many": 3000, **{f"some{number:02}": 12 for number in range(10)}}
+    declared = '[contributes]\ncommands = [{{ name = "{}" }}]\n'
+    wheels = [
+        build_plugin(tmp_path / "wheels", name, code=MANY.format(count, name), more=declared.format(name))
+        for name, count in counts.items()
+    ]
+    profile.install(*wheels)
+    profile.enable(*counts)
+    for name in counts:
+        await chat.plugin(name)
+    every = (await (await chat.person("ada")).say("/help"))["lines"]
+    lines = [line["text"] for line in every]
+    own = lines.index("Many")
+    assert lines[own - 1].startswith("!help ")
+    assert all(line.startswith("!many word") for line in lines[own + 1 : own + 11])
+    assert lines[own + 11 : own + 13] == ["… and 2,990 more: !help many", "Some00"]
+    headings = [line["text"] for line in every if line["heading"]]
+    told = "… and more plugins: !help lists all, page by page"
+    assert headings == ["Many", *(f"Some{number:02}" for number in range(9)), told]
     assert sum(line.startswith("!") for line in lines) == 100
-    assert lines[-1] == "… and 2,901 more: !help lists all, page by page"
+    assert lines[-2:] == ["… and 3 more: !help some08", told]

@@ -192,12 +192,12 @@ class Bridge:
         source = MemberSource(account, "", permits=self._accounts.permits)
         return unknown_command(host, word, source, name_of=self.name_of)
 
-    def command_help(self, account: Account) -> list[tuple[str, str]]:
-        """Return usage and help of each command that a member may use."""
+    def command_help(self, account: Account) -> list[tuple[str, str, str]]:
+        """Return plugin (empty: the chat itself), usage and help of each command that a member may use."""
         if self.application is None:
             return []
         commands = self.application.host.commands.all(MemberSource(account, "", permits=self._accounts.permits))
-        return [(command.usage, command.help) for command in commands]
+        return [(command.plugin, command.usage, command.help) for command in commands]
 
     def answers_alone(self, text: str) -> bool:
         """Whether a line, without its `!`, is a command of the chat's own, which nobody else reads: `!help`."""

@@ -1,18 +1,21 @@
 """What happens to a line that a member writes: a message, a command of a plugin, or a command of the chat."""
 
 import re
+from collections.abc import Iterator
 
 from jackfield.errors import JackfieldError
 from jackfield_chat_api import Message
 
 from jackfield_chat.accounts import Account, AccountError, Role
-from jackfield_chat.plugins import Answer, advised
+from jackfield_chat.plugins import Answer, AnswerLine, advised
 from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
 _COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
 MOST_LISTED = 100
-"""Commands in the answer to /help: a plugin may have twenty thousand, each with a line of help."""
+"""Commands in the answer to /help."""
+MOST_OF_ONE = 10
+"""Of one plugin: it may have twenty thousand, each with a line of help, and others would not be found behind them."""
 
 HELP = (
     "/help: this list",
@@ -57,11 +60,7 @@ async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> A
     if word == "plugins":
         return await chat.bridge.plugins_command(rest, who=account.name, owner=account.may(Role.OWNER))
     if word == "help":
-        every = chat.bridge.command_help(account)
-        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in every[:MOST_LISTED]]
-        if len(every) > MOST_LISTED:
-            commands.append(f"… and {len(every) - MOST_LISTED:,} more: !help lists all, page by page")
-        return Answer.of("What can be written", *HELP, *commands)
+        return Answer("What can be written", tuple(_help(chat, account)))
     if word == "rooms":
         return Answer.of("Rooms", *(f"{one.name}: {one.topic}" if one.topic else one.name for one in chat.rooms.all()))
     if word == "who":
@@ -71,6 +70,28 @@ async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> A
     if word == "role":
         return _set_role(chat, account, rest.split())
     raise RoomError(f"There is no command /{word}. /help lists those there are; //{word} sends it as a message.")
+
+
+def _help(chat: Chat, account: Account) -> Iterator[AnswerLine]:
+    """What the chat has of its own, then the commands of each plugin below its name."""
+    yield from map(AnswerLine, HELP)
+    by_plugin: dict[str, list[str]] = {}
+    for plugin, usage, text in chat.bridge.command_help(account):
+        by_plugin.setdefault(plugin, []).append(f"!{usage}: {text}" if text else f"!{usage}")
+    left = MOST_LISTED
+    for plugin, commands in sorted(
+        by_plugin.items(), key=lambda one: one[0] and chat.bridge.name_of(one[0]).casefold()
+    ):
+        if left <= 0:
+            yield AnswerLine("… and more plugins: !help lists all, page by page", heading=True)
+            return
+        if plugin:
+            yield AnswerLine(chat.bridge.name_of(plugin), heading=True)
+        shown = commands[: min(left, MOST_OF_ONE)]
+        yield from map(AnswerLine, shown)
+        left -= len(shown)
+        if len(commands) > len(shown):
+            yield AnswerLine(f"… and {len(commands) - len(shown):,} more: !help {plugin}".rstrip())
 
 
 def _language(chat: Chat, account: Account, wanted: str) -> Answer:
