@@ -210,3 +210,37 @@ def test_a_reader_that_goes_away_is_no_reason_to_complain(polling: Desk):
     )
     os.close(writing)
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk without a disk here")
+@pytest.mark.parametrize("words", ["list", "list --json", "history", "history --json", "permissions poll"])
+@pytest.mark.parametrize("where", [">&-", "<&-", ">&- <&- 2>&-", ">/dev/full", "2>/dev/full"])
+def test_what_is_closed_or_full_is_no_reason_for_a_traceback(polling: Desk, words: str, where: str):
+    command = f'exec "$0" {words} {where}'
+    for _ in range(2):  # the second answer of `list` is recalled
+        done = subprocess.run(
+            ["/bin/sh", "-c", command, script("jackfield")],
+            env=polling.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        assert "sys.std" not in done.stderr
+        assert done.returncode == (1 if where == ">/dev/full" else 0)
+
+
+def test_a_folder_that_somebody_removed_is_no_reason_to_fail(polling: Desk, tmp_path: Path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = 'rmdir "$1" && exec "$0" list'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, script("jackfield"), str(gone)],
+        env=polling.environ,
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

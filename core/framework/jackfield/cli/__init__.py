@@ -29,8 +29,12 @@ def main(argv: "Sequence[str] | None" = None) -> None:
 
     answer = recalled(sys.argv[1:] if argv is None else argv)
     if answer is not None:
-        sys.stdout.write(answer)
-        sys.exit(0)
+        try:
+            sys.stdout.write(answer)
+        except OSError:
+            pass  # as where it goes into a file on a full disk: the command meets that once more, and tells it
+        else:
+            sys.exit(0)
     _load_lightly()
     from jackfield.cli.interrupts import HeldBack
 

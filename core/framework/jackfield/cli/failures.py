@@ -133,7 +133,12 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
         error = {**error, "hint": place}
     if error.get("hint"):
         error = {**error, "hint": as_typed_here(error["hint"])}
-    output.data({"error": error, **(beside or {})})
+    try:
+        output.data({"error": error, **(beside or {})})
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass  # it may be what the error is about: a file on a full disk
     label = "stopped" if error["exit_code"] == INTERRUPTED else "error"
     # Whom an error blames may have chosen its words: nobody reads more of a line than this.
     lines = [_short(plain(part)) for part in error["message"].splitlines()] or [""]

@@ -1,5 +1,6 @@
 """The command's root: global options, the list of subcommands, and the same list for an application's own command."""
 
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -85,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with one of the exit codes in the help.
     """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started this closed it; what is opened next would take its place
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 (for as long as the process lives)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without → or ✓ shows ? and the command goes on

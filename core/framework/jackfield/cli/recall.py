@@ -39,7 +39,11 @@ def question(words: "Sequence[str]") -> "tuple[str, ...] | None":
     elif rest != ["list"]:
         return None
     environment = [os.environ.get(name, "") for name in _VARIABLES]
-    return (sys.prefix, os.getcwd(), str(os.getuid() if hasattr(os, "getuid") else 0), as_json, *environment, *asked)  # noqa: PTH109 (pathlib is not loaded here)
+    try:
+        here = os.getcwd()  # noqa: PTH109 (pathlib is not loaded here)
+    except OSError:
+        return None  # somebody removed it
+    return (sys.prefix, here, str(os.getuid() if hasattr(os, "getuid") else 0), as_json, *environment, *asked)
 
 
 def recalled(words: "Sequence[str]") -> str | None:
