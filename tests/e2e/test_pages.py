@@ -260,6 +260,19 @@ def test_a_long_consent_begins_with_what_is_risky_and_no_is_at_hand(talkative: S
     no.click()
 
 
+def test_a_long_consent_in_a_room_is_read_from_its_beginning(talkative: Site, page: Page) -> None:
+    sign_in(page, talkative)
+    say(page, "/plugins enable talkative")
+    question = page.locator("#answers h3")
+    question.wait_for()
+    page.get_by_role("button", name="Send").and_(page.locator(":enabled:not([aria-busy=true])")).wait_for()
+    page.wait_for_timeout(300)
+    top = question.evaluate(
+        "one => one.getBoundingClientRect().top - one.closest('.scroll').getBoundingClientRect().top"
+    )
+    assert 0 <= question.evaluate(below) < 100
+
+
 WORDY = """
 from jackfield import Plugin
 

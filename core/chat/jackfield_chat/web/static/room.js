@@ -150,8 +150,9 @@ composer.addEventListener("submit", async (event) => {
   grow();
   const free = busy(find("send"));
   try {
+    const shown = find("answers").firstElementChild;
     await link.ask({ type: "send", room, text: written });
-    messages.toEnd();
+    if (find("answers").firstElementChild === shown) messages.toEnd(); // a new answer has come into view by itself
   } catch (failure) {
     showError(failure.message);
     if (!text.value) text.value = written;
