@@ -267,10 +267,8 @@ def test_a_long_consent_in_a_room_is_read_from_its_beginning(talkative: Site, pa
     question.wait_for()
     page.get_by_role("button", name="Send").and_(page.locator(":enabled:not([aria-busy=true])")).wait_for()
     page.wait_for_timeout(300)
-    top = question.evaluate(
-        "one => one.getBoundingClientRect().top - one.closest('.scroll').getBoundingClientRect().top"
-    )
-    assert 0 <= question.evaluate(below) < 100
+    top = "one => one.getBoundingClientRect().top - one.closest('.scroll').getBoundingClientRect().top"
+    assert 0 <= question.evaluate(top) < 100
 
 
 WORDY = """
