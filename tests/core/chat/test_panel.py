@@ -73,6 +73,22 @@ async def test_pictures_that_are_not_shown_count_as_well_and_no_box_has_others_w
 
 
 @pytest.mark.feature("C18")
+@pytest.mark.parametrize("anything", [None, 5, {1: 2}, [1], "text"])
+@pytest.mark.parametrize("depth", [0, 1])
+async def test_a_box_made_of_anything_is_an_error_of_its_own_and_others_are_shown(anything: Any, depth: int) -> None:
+    ui = UiRegistry(run)
+    for name, wrong in (("list", List(anything)), ("picture", Image(anything, "image/png", ""))):
+        ui.add_component(Shown("mallory", name, "", "sidebar", List((wrong,)) if depth else wrong, None))
+    ui.add_component(Shown("alice", "poll", "", "sidebar", Text("tea or coffee"), None))
+    panel = Panel(ui, Presence(), str)
+    boxes = await panel.boxes()
+    panel.close()
+    assert "list of mallory holds what cannot be shown" in str(boxes[0]["error"])
+    assert "picture of mallory holds what cannot be shown" in str(boxes[1]["error"])
+    assert boxes[2]["component"] is not None
+
+
+@pytest.mark.feature("C18")
 async def test_large_boxes_that_change_without_end_are_told_seldom() -> None:
     """Else each page and the application's loop have tens of megabytes a second for one plugin."""
     ui, word = registry(2)

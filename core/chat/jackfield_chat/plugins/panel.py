@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from jackfield.api import Component, Image, List
@@ -150,10 +150,10 @@ def _picture_bytes(component: Component) -> int:
     for _ in range(MOST_COMPONENTS):
         if not waiting:
             break
-        one = waiting.pop()
-        if isinstance(one, List):
-            waiting += one.items
-        elif isinstance(one, Image):
+        one = waiting.pop()  # in which is anything: what is none of these types is not looked at either
+        if isinstance(one, List) and isinstance(one.items, Sequence):
+            waiting += one.items[:MOST_COMPONENTS]
+        elif isinstance(one, Image) and isinstance(one.data, bytes | str):
             taken += len(one.data)
     return taken
 
