@@ -183,10 +183,6 @@ class MarketCatalog:
             )
         return Offer(found.source, files)
 
-    def failed_of(self, distribution: str) -> tuple[FailedVersion, ...]:
-        """What is not offered of a distribution, because it failed here."""
-        return self.left_out.failed_of(distribution)
-
     async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
             return Offer("file", (self._files[distribution][0],))
@@ -314,13 +310,10 @@ class MarketCatalog:
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
         """What changed after a version; empty where the marketplace cannot tell."""
-        if source not in self._markets:
-            return []
-        try:
-            entries = await self._questions.news(plugin, source, since)
-        except (MarketError, UnknownPlugin):
-            return []  # a plan does not fail for want of news
-        return entries
+        with contextlib.suppress(MarketError, UnknownPlugin):  # a plan does not fail for want of news
+            if source in self._markets:
+                return await self._questions.news(plugin, source, since)
+        return []
 
     async def download(self, pin: Pin, destination: Path, progress: Progress | None) -> Path:
         """Fetch a wheel of the plan, its hash checked."""

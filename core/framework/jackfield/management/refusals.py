@@ -66,7 +66,7 @@ async def refuse_held_back(want: Want, catalog: MarketCatalog) -> None:
 
 
 async def _refuse_failed(want: Want, catalog: MarketCatalog) -> None:
-    failed = catalog.failed_of(want.distribution)
+    failed = catalog.left_out.failed_of(want.distribution)
     offer = await catalog.offer(want.distribution) if failed else None
     if offer is None:
         return

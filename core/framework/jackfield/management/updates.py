@@ -300,7 +300,7 @@ class UpdateCheck:
 
     def _failed(self, distribution: str, present: ReleaseVersion) -> FailedVersion | None:
         """The newest version above the present one that is held back because it failed here."""
-        found = [one for one in self._catalog.failed_of(distribution) if ReleaseVersion(one.version) > present]
+        found = [one for one in self._catalog.left_out.failed_of(distribution) if ReleaseVersion(one.version) > present]
         return max(found, key=lambda one: ReleaseVersion(one.version), default=None)
 
     def _nothing_yet(self, cid: str, pin: Pin, failed: FailedVersion | None, wait: Wait | None) -> Update:

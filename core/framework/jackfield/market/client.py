@@ -31,7 +31,7 @@ from jackfield.market.models import (
     FoundList,
     Latest,
 )
-from jackfield.market.pages import SIMPLE_JSON, decode, read_page
+from jackfield.market.pages import SIMPLE_JSON, decode, page_address, read_page
 from jackfield.market.signed import Page, SignedPages
 from jackfield.market.transport import TIMEOUT_SECONDS, Transport
 from jackfield.market.trust import Standing, split_address
@@ -219,7 +219,7 @@ class Marketplace:
         if page is None:
             return []
         self._held.add(distribution)
-        files = read_page(page, f"{self.url}{_page_address(distribution)}", distribution)
+        files = read_page(page, f"{self.url}{page_address(distribution)}", distribution)
         if self._signed is not None:
             await self._signed.require(distribution, files)
         return files
@@ -303,7 +303,7 @@ class Marketplace:
             self._signed.expect(distribution)
         page: Page
         try:
-            page = await self._batcher.get(_page_address(distribution), accept=SIMPLE_JSON)
+            page = await self._batcher.get(page_address(distribution), accept=SIMPLE_JSON)
         except Redirected as redirect:
             page = redirect
         if self._signed is not None:
@@ -340,10 +340,6 @@ class Marketplace:
         if way is self._transport and url.startswith(self.url + "/"):
             return await self._batcher.get(url.removeprefix(self.url), accept="*/*")
         return await way.get(url, accept="*/*")
-
-
-def _page_address(distribution: str) -> str:
-    return f"/simple/{quote(distribution, safe='')}/"
 
 
 def _known(body: bytes | None, plugin_id: str, url: str) -> bytes:

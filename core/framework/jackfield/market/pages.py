@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
@@ -19,6 +19,11 @@ _LONGEST_NAME = 255  # as on the usual file systems
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN = re.compile(r"\.\./\.\./[A-Za-z0-9_-][A-Za-z0-9_./+-]*")
 _Answer = TypeVar("_Answer")
+
+
+def page_address(distribution: str) -> str:
+    """Where a marketplace has the page of a project, below its own address."""
+    return f"/simple/{quote(distribution, safe='')}/"
 
 
 def read_page(body: bytes, url: str, name: str) -> list[File]:

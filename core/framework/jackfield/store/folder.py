@@ -24,7 +24,7 @@ from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
 from jackfield.store.disk import apart, require_together
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, drafts, empty, remove_generations, remove_wheels
-from jackfield.store.generations import Generation
+from jackfield.store.generations import Generation, same_wheels
 from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
 from jackfield.store.reading import StoreReader
@@ -147,7 +147,7 @@ class Store(StoreReader):
                 check(table, "")
             before = self._before()
             for cid, own in workers.items():
-                if _same_wheels(own, before.workers.get(cid, ())):
+                if same_wheels(own, before.workers.get(cid, ())):
                     continue  # they were looked at when they came
                 files = build_table(own, self.entries.tree)
                 if check is not None:
@@ -342,10 +342,6 @@ class Store(StoreReader):
         if error.errno == errno.EXDEV:
             hint = "store, generations and unfinished in it lie on one file system: link the whole folder instead"
         return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}", hint=hint)
-
-
-def _same_wheels(some: Sequence[Pin], others: Sequence[Pin]) -> bool:
-    return some == others or {pin.file.sha256 for pin in some} == {pin.file.sha256 for pin in others}
 
 
 def now() -> str:

@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -289,3 +289,8 @@ def _as_written(path: str, said: Mapping[str, Any] | None, about_path: Path) -> 
         return lock if same or digest == hashlib.sha256(read_kept(path)).hexdigest() else None
     except OSError as error:
         raise _damaged(Path(path), error) from error
+
+
+def same_wheels(some: Sequence[Pin], others: Sequence[Pin]) -> bool:
+    """Whether two sets are made of the same files."""
+    return some == others or {pin.file.sha256 for pin in some} == {pin.file.sha256 for pin in others}
