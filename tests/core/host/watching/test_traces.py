@@ -102,3 +102,17 @@ async def test_those_that_a_thread_comes_upon_are_shown_at_once(failing):
     assert "in a thread" in failing.plugins.status("a").error
     await asyncio.sleep(MOMENT_SECONDS + 0.1)
     assert "in a thread" in failing.plugins.status("a").error
+
+
+@pytest.mark.feature("C8", "U39")
+async def test_those_that_a_loop_of_its_own_thread_comes_upon_are_shown_and_those_after_it_too(failing):
+    """That loop may have ended before the moment has."""
+
+    async def fail() -> None:
+        for number in range(MOST_AT_ONCE + 2):
+            failing._failures.blame("a", "its thread", ValueError(f"number {number} in a loop"))
+
+    await asyncio.to_thread(asyncio.run, fail())
+    assert f"number {MOST_AT_ONCE + 1} in a loop" in failing.plugins.status("a").error
+    await failing.events.emit(tick("it"))
+    await until(lambda: f"number {MANY - 1} of it" in failing.plugins.status("a").error, timeout_seconds=5)

@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass
 
 from jackfield.errors import CommandTaken
-from jackfield.host.plugins import Plugins, Record
+from jackfield.host.plugins import Plugins, PluginStatus, Record
 from jackfield.manifest import canonical_id
 
 MOST_AT_ONCE = 3
@@ -36,20 +36,20 @@ class Traces:
 
     def __init__(self, plugins: Plugins) -> None:
         self._moments: dict[str, _Moment] = {}
-        plugins.on_change(lambda status: self._over(canonical_id(status.id)))
+        self._loop: asyncio.AbstractEventLoop | None = None  # the one that the host runs on
+        plugins.on_change(self._changed)
 
     def keep(self, record: Record, error: BaseException) -> None:
         """Note the traceback of a failure that is counted already.
 
-        On an event loop's thread, which must not stand still, the text may follow a moment later: only the last one's.
+        On the host's event loop, which must not stand still, the text may follow a moment later: only the last one's.
 
         Args:
             record: of the plugin, where the text is shown.
             error: with its traceback.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # a thread of its own holds up nobody
+        loop = _running_loop()
+        if loop is None or loop is not self._loop:  # a thread of its own holds up nobody, and its loop may end before
             record.last_error = _text(error)
             return
         cid = record.candidate.canonical_id
@@ -62,6 +62,10 @@ class Traces:
         else:
             moment.waiting = record, record.errors, error
 
+    def _changed(self, status: PluginStatus) -> None:
+        self._loop = _running_loop() or self._loop
+        self._over(canonical_id(status.id))
+
     def _over(self, cid: str) -> None:
         moment = self._moments.pop(cid, None)
         if moment is None:
@@ -71,6 +75,13 @@ class Traces:
             record, errors, error = moment.waiting
             if record.errors == errors:  # else another one came from elsewhere, or its next code counts anew
                 record.last_error = _text(error)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _text(error: BaseException) -> str:
