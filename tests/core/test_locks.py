@@ -30,9 +30,9 @@ WITH_A_CHILD = """
 child = os.fork()
 if child == 0:
     lock.release()
+    print(os.getpid(), flush=True)
     sys.stdin.read()
     os._exit(0)
-print(child, flush=True)
 os.waitpid(child, 0)
 """
 
@@ -102,6 +102,37 @@ def test_a_waiter_gets_it_under_the_name_that_others_know(path: Path) -> None:
     assert second.is_held
     assert not is_free(path)
     second.release()
+
+
+WITHOUT_LINKS = """
+import os, sys
+from pathlib import Path
+from jackfield.locks import Lock
+
+fstat, is_removed = os.fstat, sys.argv[2] == "removed"
+
+def counting_none(descriptor):
+    if is_removed:
+        os.unlink(sys.argv[1])
+    status = fstat(descriptor)
+    return os.stat_result((*status[:3], 0, *status[4:10]))
+
+os.fstat = counting_none
+lock, other = Lock(Path(sys.argv[1])), Lock(Path(sys.argv[1]))
+try:
+    lock.take(0.2)
+    print("held")
+    other.take(0)
+except TimeoutError:
+    print("in time")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks flock(2)")
+@pytest.mark.parametrize(("file", "said"), [("there", "held\nin time\n"), ("removed", "in time\n")])
+def test_nobody_waits_for_longer_where_the_file_has_no_links(path: Path, file: str, said: str) -> None:
+    code = [sys.executable, "-c", WITHOUT_LINKS, str(path), file]  # a file system, or whoever removes it each time
+    assert subprocess.run(code, capture_output=True, text=True, timeout=20, check=True).stdout == said
 
 
 def test_a_link_is_not_followed(path: Path) -> None:

@@ -194,7 +194,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _held_at(path: Path) -> _Held | None:
-    """Hold a lock file, which is made if it is not there; None where there is another holder.
+    """Hold a lock file, which is made if it is not there; None where there is another holder, or was just now.
 
     A change takes three locks, so this asks the system itself. What filelock does besides, to hold a lock twice, in
     another thread or with the file as a mark, is asked by nobody here, and takes fifty times as long.
@@ -207,29 +207,40 @@ def _held_at(path: Path) -> _Held | None:
     import fcntl  # a reader never needs it
 
     flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    while True:
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
         try:
-            descriptor = os.open(path, flags)
-        except FileNotFoundError:
-            try:
-                # Without O_EXCL, in a folder for everybody, another user's file could not be opened.
-                descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
-            except FileExistsError:
-                continue
-        except BlockingIOError:
-            return None  # somebody has a lease on it
-        held = _Flock(descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            there = os.fstat(descriptor).st_nlink > 0
-        except OSError as error:
-            held.close()
-            if error.errno in _TAKEN:
-                return None
-            raise
-        if there:
-            return held
-        held.close()  # it was removed meanwhile: whoever comes next would hold another file of that name
+            # Without O_EXCL, in a folder for everybody, another user's file could not be opened.
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return None  # somebody has just made it, and will hold it
+    except BlockingIOError:
+        return None  # somebody has a lease on it
+    held = _Flock(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        there = _has_name(descriptor, path)
+    except OSError as error:
+        held.close()
+        if error.errno in _TAKEN:
+            return None
+        raise
+    if there:
+        return held
+    held.close()  # it was removed meanwhile: whoever comes next would hold another file of that name
+    return None
+
+
+def _has_name(descriptor: int, path: Path) -> bool:
+    """Whether an open file is still the one at a path; some file systems that are programs count no links."""
+    status = os.fstat(descriptor)
+    if status.st_nlink:
+        return True
+    try:
+        return os.path.samestat(status, os.stat(path))  # noqa: PTH116 - as `fstat`
+    except FileNotFoundError:
+        return False
 
 
 def _held_on_windows(path: Path) -> _Held | None:
