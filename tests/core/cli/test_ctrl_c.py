@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def is_held(lock: Path) -> bool:
         return True
 
 
+def is_in_a_loop(pid: int) -> bool:
+    with suppress(FileNotFoundError):  # a descriptor that was closed meanwhile
+        return any("eventpoll" in str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 @pytest.mark.parametrize("presses", [1, 2, 5])
 def test_ctrl_c_again_and_again_breaks_nothing_off_and_shows_no_traceback(polling: Desk, presses):
     (profile,) = (polling.home / "chat").iterdir()
@@ -59,6 +66,18 @@ def test_ctrl_c_again_and_again_breaks_nothing_off_and_shows_no_traceback(pollin
     assert terminal.text.endswith("\r\x1b[2Kstopped: everything is as it was\r\n")
     assert "Traceback" not in terminal.text
     assert polling.rows()["poll"]["state"] == "enabled"
+
+
+def test_ctrl_c_while_a_store_is_repaired_is_answered_as_during_any_change(polling: Desk):
+    (profile,) = (polling.home / "chat").iterdir()
+    with locked(profile / "run" / "install.lock", 0):
+        terminal = Terminal(polling, "store", "verify", "--repair", NO_COLOR="1")
+        wait_for(lambda: is_in_a_loop(terminal.process.pid))
+        time.sleep(0.3)  # it waits for the lock then
+        terminal.interrupt()
+        terminal.shows("stopping: the step that runs is finished, and what was begun is cleared away")
+        assert terminal.ends() == 130
+    assert terminal.text.endswith("cleared away\r\x1b[2Kstopped: everything is as it was\r\n"), "and once"
 
 
 def test_ctrl_c_while_a_marketplace_is_silent(desk: Desk):

@@ -89,8 +89,8 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
     except (click.Abort, KeyboardInterrupt) as error:
         tell(STOPPED, arguments)
         raise click.exceptions.Exit(INTERRUPTED) from error
-    except RuntimeError as error:
-        if not isinstance(error.__cause__, KeyboardInterrupt):
+    except RuntimeError as error:  # among them is click's `Exit`, of a command in a group, which was told already
+        if isinstance(error, click.exceptions.Exit) or not isinstance(error.__cause__, KeyboardInterrupt):
             raise
         tell(STOPPED, arguments)  # pressed while a class was made, which Python before 3.12 says in words of its own
         raise click.exceptions.Exit(INTERRUPTED) from error

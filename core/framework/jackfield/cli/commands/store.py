@@ -4,9 +4,11 @@ import asyncio
 
 import click
 
+from jackfield.cli.interrupting import run_change
 from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.options import command, dry_run_option
 from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain, plural, size
 
@@ -35,7 +37,10 @@ store = LazyGroup(
 def verify(session: Session, repair: bool) -> None:
     """Hash all files, tell what differs."""
     output = session.output
-    found = [one.to_mapping() for one in asyncio.run(session.management.verify(repair=repair, by=session.by))]
+    looking = session.management.verify(repair=repair, by=session.by)
+    with ProgressLine(quiet=output.as_json) as progress:
+        damaged = run_change(looking, output, progress) if repair else asyncio.run(looking)
+    found = [one.to_mapping() for one in damaged]
     output.data({"app": session.host.name, "damaged": found})
     for wheel in found:
         _tell_damage(output, wheel)
