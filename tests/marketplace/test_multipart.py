@@ -172,3 +172,12 @@ def test_a_form_as_clients_send_it_is_taken_whole(tmp_path):
     assert reader.content is not None
     assert reader.content.read() == b"data"
     reader.close()
+
+
+def test_what_follows_the_beginning_of_a_head_is_no_whole_form(tmp_path):
+    head = FILE.removesuffix(b"\r\n") + b"Content-Type: "  # as long as it may be
+    form = head.ljust(len(b"--b\r\n") + 16 * 1024, b"x") + b"\r\n\r\ndata\r\n--b--\r\n"
+    assert read(tmp_path, [form])[2] == b"data"
+    for beginning in (b"--b\r\nX", b"--b\r\nXY", b"--b\r\nXYZ"):
+        with pytest.raises(Refusal, match="the head of a part has more"):
+            read(tmp_path, [beginning, form])

@@ -80,7 +80,8 @@ class FormReader:
         """
         if self.ended:
             return  # what follows the last boundary says nothing
-        if self._name is None and len(self._buffer) == len(_LINE_END) and self._take_whole(data):
+        is_new = self._buffer == _LINE_END and self._name is None and not self._in_head
+        if is_new and self._take_whole(data):
             return
         self._buffer += data
         while self._head() if self._in_head else self._data():
