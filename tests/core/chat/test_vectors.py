@@ -142,6 +142,13 @@ def test_ordinary_drawings_are_shown(within: str) -> None:
         ('<svg viewBox="0 0 24 24 24">', False),
         ('<svg viewBox="0 0 24. 24">', False),
         ('<svg viewBox="0 0 24 24px">', False),
+        ('<svg viewBox=",0 0 1e8 1e8">', False),
+        ('<svg viewBox="0,,0 1e8 1e8">', False),
+        ('<svg viewBox="0 0 1e8 1e8\u00a0">', False),
+        ('<svg viewBox="0 0 \u0661e8 1e8">', False),
+        ('<svg viewBox="0 0 1e39 1e39">', False),
+        ('<svg viewBox="1e39 0 1e8 1e8">', False),
+        ('<svg viewBox="0 0 1e999 1e999">', False),
         ('<svg width="9e9" height="9e9"><path d="M9e6 9"/>', False),
         ('<svg width=".001" height=".001">', False),
     ],
@@ -153,6 +160,25 @@ def test_what_is_drawn_is_held_against_the_size_of_the_picture(root: str, is_sho
     else:
         with pytest.raises(ValueError, match=r"is not shown|100 times its size"):
             shown(svg)
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    ["scale(0 x)", "SCALE(0)", "scale(0),", ",scale(0)", "scale(0),,scale(0)", "scale(0,)", "scale(0.)",
+     "scale(1e-999)", "scale(0\u00a0)", "skewx(0)scale(0)", "scale(1e-30)scale(0 0 0)", "scale(1e999)"],
+)  # fmt: skip
+def test_no_transformation_that_a_browser_leaves_out_makes_a_drawing_small(left_out: str) -> None:
+    """It is drawn as large as without it, for minutes."""
+    with pytest.raises(ValueError, match=r"cannot be read in it|is not shown with the transformation"):
+        shown(f'{ROOT}<path transform="{left_out}" d="M0 0{"c9e5-99 9 99e6-8e3 8" * 30}"/></svg>')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" scale(0) ", "translate(-.5-3)scale(1,1)", "matrix(6e-17 1 -1 6e-17 0 0) , skewX( 3 )", "rotate(30 1 , 2)"],
+)
+def test_transformations_as_programs_write_them_are_read(text: str) -> None:
+    assert shown(f'{ROOT}<path transform="{text}" d="M0 0 9 9"/></svg>')["kind"] == "image"
 
 
 def test_paths_and_transformations_are_measured() -> None:

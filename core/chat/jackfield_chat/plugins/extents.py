@@ -17,9 +17,14 @@ MOST_PARTS = 20_000
 MOST_PIXELS = 10_000
 """Of a picture that says its size in pixels alone: it may be cut off where it is shown, and not made smaller."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+MOST_UNITS, LEAST_UNITS = 1e9, 1e-30
+"""Of a number that counts: browsers leave out a viewBox, or a transformation, with one that theirs cannot hold."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_SPACES = " \t\r\n"
+_COMMA = re.compile(r"[ \t\r\n]*(,?)[ \t\r\n]*")
 _BETWEEN = re.compile(r"[\s,]*")
-_FUNCTION = re.compile(r"[\s,]*([a-zA-Z]+)\s*\(([^()]*)\)[\s,]*")
+_FUNCTION = re.compile(r"([a-zA-Z]+)[ \t\r\n]*\(([^()]*)\)")
 _ARGUMENTS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7}
 _FLAGS = (3, 4)  # of an arc: one character each, and nothing need be between them
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "q": 1.0}
@@ -143,9 +148,7 @@ def _limit_of(root: Mapping[str, str]) -> float:
 
 def _view_box(text: str) -> list[float]:
     """Return the width and height; none where browsers may read it otherwise, or leave it out."""
-    found = _NUMBER.findall(text)
-    between = _NUMBER.sub("", text).replace(",", "", len(found) - 1).strip()
-    return [float(one) for one in found[2:]] if not between and not any(one.endswith(".") for one in found) else []
+    return numbers_of(text)[2:]
 
 
 def _parted(text: str) -> tuple[float, str]:
@@ -159,8 +162,24 @@ def _too_far() -> ValueError:
 
 
 def numbers(text: str) -> list[float]:
-    """Return the numbers of a list."""
+    """Return the numbers of a list, whatever is between them."""
     return [float(one) for one in _NUMBER.findall(text)]
+
+
+def numbers_of(text: str) -> list[float]:
+    """Return the numbers of a list that every browser reads, and reads as they are; none of any other."""
+    given, comma, place, text = [], "", 0, text.strip(_SPACES)
+    while place < len(text):
+        found = _NUMBER.match(text, place)
+        if found is None or found[0].endswith("."):
+            return []
+        value = float(found[0])
+        if not LEAST_UNITS <= abs(value) <= MOST_UNITS and found[0].strip("+-.0"):
+            return []
+        given.append(value)
+        between = _COMMA.match(text, found.end())
+        comma, place = between[1], between.end()  # type: ignore[index, union-attr]  # it matches everywhere
+    return given if not comma else []
 
 
 def reach_of(path: str, most_parts: int = MOST_PARTS) -> tuple[float, int]:
@@ -202,15 +221,19 @@ def spread_of(transform: str) -> Spread:
     """Return what a transformation does to lengths and places at most.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it cannot be read. Browsers leave such a one out, and draw as large as without it.
     """
-    factor, moved, place = 1.0, 0.0, 0
-    while place < len(transform):
-        found = _FUNCTION.match(transform, place)
+    factor, moved, comma, place, text = 1.0, 0.0, "", 0, transform.strip(_SPACES)
+    while place < len(text):
+        found = _FUNCTION.match(text, place)
         if found is None:
-            raise _unreadable(transform, place)
-        own, away = _function(found[1].lower(), numbers(found[2]))
-        factor, moved, place = factor * own, moved + factor * away, found.end()
+            raise _unreadable(text, place)
+        own, away = _function(found[1], numbers_of(found[2]))
+        factor, moved = factor * own, moved + factor * away
+        between = _COMMA.match(text, found.end())
+        comma, place = between[1], between.end()  # type: ignore[index, union-attr]  # it matches everywhere
+    if comma:
+        raise _unreadable(text, place)
     return factor, moved
 
 
@@ -222,7 +245,7 @@ def _function(name: str, given: list[float]) -> Spread:
             return max(map(abs, given)), 0.0
         case "rotate", [_] | [_, _, _]:
             return 1.0, 2 * math.hypot(*given[1:])
-        case "skewx" | "skewy", [angle]:
+        case "skewX" | "skewY", [angle]:
             return 1 + abs(math.tan(math.radians(angle))), 0.0
         case "matrix", [a, b, c, d, e, f]:
             squares, across = a * a + b * b, c * c + d * d
