@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -168,6 +169,30 @@ def test_a_damaged_wheel_beside_a_damaged_file_has_to_be_fetched(store, install,
     store.repair(poll[0], poll[1])
     assert store.verify() == {}
     assert store.wheel(poll[0].file.sha256).read_bytes() == poll[1].read_bytes()
+
+
+def test_an_entry_that_is_taken_away_while_it_is_looked_at_is_damaged_and_no_failure(store, poll):
+    sha256 = poll[0].file.sha256
+    entry = store.layout.store / sha256
+    aside = entry.with_name("aside")
+    ended = threading.Event()
+
+    def take_away() -> None:
+        while not ended.is_set():
+            entry.rename(aside)
+            aside.rename(entry)
+
+    taking = threading.Thread(target=take_away)
+    taking.start()
+    try:
+        told = {one.what for _ in range(400) for one in store.entries.damage(sha256, thorough=True)}
+        found = {store.entries.wheel(sha256) for _ in range(2000)}
+    finally:
+        ended.set()
+        taking.join()
+    assert told <= {"missing", "unreadable"}
+    assert found <= {None, entry / poll[1].name}
+    assert store.verify() == {}
 
 
 def test_a_file_in_the_place_of_an_entry_makes_room_for_it(store, poll):

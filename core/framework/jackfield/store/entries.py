@@ -15,7 +15,7 @@ from jackfield.manifest import Pin
 from jackfield.store.disk import Disk
 from jackfield.store.generations import TREE
 from jackfield.store.glances import Glance
-from jackfield.store.integrity import STAMP, Damage, examine, wheel_damage, write_stamp
+from jackfield.store.integrity import STAMP, Damage, examine, wheel_damage, wheel_in, write_stamp
 
 if TYPE_CHECKING:
     from jackfield.store.bytecode import Compiler
@@ -75,7 +75,7 @@ class Entries:
 
     def wheel(self, sha256: str) -> Path | None:
         """The stored wheel of this hash, as it was downloaded; None if it is not here."""
-        return next((self._folder / sha256).glob("*.whl"), None)
+        return wheel_in(self._folder / sha256)
 
     def left_out(self, sha256: str) -> tuple[str, ...]:
         """What a wheel holds and its tree does not: scripts, data files, `.pth`."""

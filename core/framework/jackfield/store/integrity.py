@@ -104,9 +104,17 @@ def examine(entry: Path, *, thorough: bool = False) -> tuple[tuple[Damage, ...],
     return tuple(found), None if found else Glance.of(seen)
 
 
+def wheel_in(entry: Path) -> Path | None:
+    """The stored wheel of an entry, as it was downloaded; None if it is not here."""
+    try:
+        return next(entry.glob("*.whl"), None)
+    except FileNotFoundError:  # somebody took the entry away in the moment between `glob`'s two looks at it
+        return None
+
+
 def wheel_damage(entry: Path) -> tuple[Damage, ...]:
     """What is wrong with the stored wheel itself; hashes it."""
-    wheel = next(entry.glob("*.whl"), None)
+    wheel = wheel_in(entry)
     if wheel is None:
         return (Damage(entry.name, "*.whl", "missing"),)
     try:
