@@ -132,6 +132,7 @@ def test_who_goes_on_with_no_request_does_not_keep_a_connection(market, monkeypa
                 pass
 
 
+@pytest.mark.slow
 def test_a_body_that_comes_fast_enough_has_all_the_time_it_needs(market, monkeypatch):
     monkeypatch.setattr("jackfield_marketplace.app.protocol.BODY_SECONDS", 0.5)
     monkeypatch.setattr("jackfield_marketplace.app.protocol.LEAST_BODY_BYTES", 1)
@@ -144,6 +145,7 @@ def test_a_body_that_comes_fast_enough_has_all_the_time_it_needs(market, monkeyp
 
 
 @pytest.mark.parametrize("reads", [False, True], ids=["at the end", "bit by bit"])
+@pytest.mark.slow
 def test_who_reads_nothing_of_a_file_does_not_keep_a_connection(market, monkeypatch, reads):
     """Who reads slowly does; the file is larger than what lies in the buffers of the system."""
     monkeypatch.setattr("jackfield_marketplace.app.protocol.UNREAD_SECONDS", 2 if reads else 0.5)
@@ -166,6 +168,7 @@ def test_who_reads_nothing_of_a_file_does_not_keep_a_connection(market, monkeypa
     assert (size > wheel.stat().st_size) is reads
 
 
+@pytest.mark.slow
 def test_a_head_has_its_time_for_itself(market, monkeypatch):
     """The body of an upload may take longer, and so may the time between two requests."""
     monkeypatch.setattr("jackfield_marketplace.app.protocol.HEAD_SECONDS", 0.5)

@@ -94,6 +94,7 @@ async def test_a_second_host_of_one_profile_is_refused_and_names_the_first(appli
     await second.stop()
 
 
+@pytest.mark.slow
 async def test_a_start_that_is_broken_off_leaves_nothing_running_and_can_be_begun_again(application, tmp_path):
     quick = "from jackfield import Plugin\n\nclass Main(Plugin): pass\n"
     slow = """
@@ -157,6 +158,7 @@ class TestInterruptedInstall:
         assert application.host.plugins.status("greeter").state == "active"
         await application.stop()
 
+    @pytest.mark.slow
     async def test_one_that_dies_while_it_runs_is_completed_by_itself(self, application, elsewhere, greeter):
         for step in self.steps(elsewhere, greeter("1.0.0")):
             if step == "pointer-replaced":
@@ -200,6 +202,7 @@ async def test_a_change_that_cannot_be_followed_is_logged_and_the_watch_goes_on(
 
 
 @pytest.mark.feature("M3", "M36")
+@pytest.mark.slow
 async def test_a_saved_script_is_followed_and_the_command_line_knows_its_folder(tmp_path):
     folder = tmp_path / "scripts"
     folder.mkdir()

@@ -238,6 +238,7 @@ class TestTogether:
         assert (len(database.keys()), database.count(VOTES)) == (80, 80)
         database.close()
 
+    @pytest.mark.slow
     def test_whoever_comes_while_the_file_is_made_waits_for_it(self, tmp_path):
         def come(place: int, number: int) -> None:
             database = PluginDatabase(tmp_path / str(place) / "storage.sqlite3")
