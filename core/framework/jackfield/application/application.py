@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jackfield.apart import done_apart
 from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
 from jackfield.application.answers import HostAnswers
 from jackfield.application.control_socket import ControlSocket
@@ -25,7 +26,6 @@ from jackfield.hooks import OnError
 from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts, State
 from jackfield.isolation import External
 from jackfield.manifest import HostFile
-from jackfield.runtime import done_apart
 from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
 

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Collection
 
+from jackfield.apart import done_apart
 from jackfield.errors import JackfieldError
-from jackfield.runtime import done_apart
 from jackfield.storage import Belongings, State
 from jackfield.store import Layout
 

@@ -16,12 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jackfield.apart import done_apart
 from jackfield.application.outcomes import Outcomes
 from jackfield.errors import JackfieldError, UnknownPlugin
 from jackfield.host import Host, PluginStatus, State
 from jackfield.isolation import ending_alone
 from jackfield.manifest import canonical_id
-from jackfield.runtime import done_apart
 
 if TYPE_CHECKING:
     from jackfield.management import Management, RollbackReport

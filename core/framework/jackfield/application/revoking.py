@@ -11,10 +11,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from jackfield.apart import done_apart
 from jackfield.errors import JackfieldError
 from jackfield.host import Host
 from jackfield.revocation import ENTRY, STOPPED, Lists
-from jackfield.runtime import done_apart
 
 if TYPE_CHECKING:
     from jackfield.management import Management

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jackfield.apart import done_apart
 from jackfield.errors import JackfieldError, StoreError, UsageError
 from jackfield.management.consent import ConsentMissing
 from jackfield.management.fetching import fetch
@@ -25,7 +26,7 @@ from jackfield.management.probation import failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.revoked import refuse_revoked_wheels
-from jackfield.management.stepping import Progress, hold, run_steps, to_its_end
+from jackfield.management.stepping import Progress, hold, run_steps
 from jackfield.management.timeline import across, again, back, moved, none_to_go_to
 from jackfield.manifest import distinct
 from jackfield.storage import Reverted, State
@@ -83,7 +84,7 @@ class Changes:
         self._refuse_without_consent(plan, accept_permissions=accept_permissions, enable=enable)
         with ExitStack() as held:
             await self._hold(held, f"{by}: {plan.what}")
-            await to_its_end(self._make_ready)  # it may wait, for the disk and for who writes the state
+            await done_apart(self._make_ready)  # it may wait, for the disk and for who writes the state
             since = self._state.version()  # before the look: who revokes something after it has spoken last
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
@@ -129,7 +130,7 @@ class Changes:
         """Go back through the journal; see `Management.rollback`."""
         with ExitStack() as held:
             await self._hold(held, f"{by}: rollback")
-            await to_its_end(self._make_ready)
+            await done_apart(self._make_ready)
             done, made, standing = self._journal
             before = self._active(done[-1].generation if done else 0)
             if to is not None and to == before:
@@ -157,7 +158,7 @@ class Changes:
         """Undo the changes that brought plugins which failed; see `Management.give_up`."""
         with ExitStack() as held:
             await self._hold(held, f"{by}: rollback")
-            await to_its_end(self._make_ready)
+            await done_apart(self._make_ready)
             guilty = {cid: why for cid, why in failures.items() if cid in on_probation(self._state)}
             undone = to_undo(self._store.journal.standing(), guilty)
             if not undone:

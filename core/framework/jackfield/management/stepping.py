@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
-from contextvars import copy_context
-from functools import partial
-from typing import TypeVar
 
+from jackfield.apart import done_apart, ended, in_a_thread
 from jackfield.errors import StoreLocked
 from jackfield.store import Store
-
-T = TypeVar("T")
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
@@ -78,49 +74,6 @@ async def hold(held: ExitStack, store: Store, *, by: str, seconds: float) -> Non
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
 
 
-async def to_its_end(work: Callable[[], T]) -> T:
-    """Run something off the event loop; cancelled meanwhile, it ends before that is raised, and what it needs is held.
-
-    Args:
-        work: what; its error is raised.
-
-    Returns:
-        what it returns.
-    """
-    running = _in_a_thread(work)
-    cancelled = await _ended(running)
-    if cancelled is not None:
-        running.exception()  # nobody asks for it any more
-        raise cancelled
-    return running.result()
-
-
-def _in_a_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Begin it. No task is made of it: a loop that ends cancels every task, and no thread ends by that."""
-    return asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work))
-
-
-async def _ended(running: asyncio.Future[T], halt: Callable[[], None] | None = None) -> asyncio.CancelledError | None:
-    """Wait for the end of what runs in a thread, however often this is cancelled: Ctrl-C pressed twice does so twice.
-
-    Args:
-        running: what.
-        halt: called at once where this is cancelled.
-
-    Returns:
-        the last time that it was cancelled; None where it was not.
-    """
-    cancelled = None
-    while not running.done():
-        try:
-            await asyncio.wait({running})
-        except asyncio.CancelledError as error:
-            cancelled = error
-            if halt is not None:
-                halt()
-    return cancelled
-
-
 async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
     """Run a change off the event loop, and tell its steps.
 
@@ -133,12 +86,12 @@ async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
     """
     work = _Steps(steps, told=progress is not None)
     while True:
-        running = _in_a_thread(work.go)
-        cancelled = await _ended(running, work.halt)
+        running = in_a_thread(work.go)
+        cancelled = await ended(running, work.halt)
         step = running.result()
         if cancelled is not None:
             if work.begun:
-                await to_its_end(partial(list, steps))
+                await done_apart(list, steps)
             steps.close()
             raise cancelled
         if step is None:

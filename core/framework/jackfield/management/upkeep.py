@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jackfield.apart import done_apart
 from jackfield.errors import JackfieldError, StoreError, StoreLocked
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.stepping import hold, to_its_end
+from jackfield.management.stepping import hold
 from jackfield.manifest import Pin
 from jackfield.store import Garbage, Store
 
@@ -114,12 +114,12 @@ class Upkeep:
             return replace(wheel, problem="no generation names it: jackfield store gc removes it")
         try:
             try:
-                await to_its_end(partial(self._store.repair, pin))
+                await done_apart(self._store.repair, pin)
             except StoreError:  # the stored wheel is damaged as well
                 target = folder / pin.file.sha256 / pin.file.filename
                 target.parent.mkdir()
                 fetched = await catalog.download(pin, target, None)
-                await to_its_end(partial(self._store.repair, pin, fetched))
+                await done_apart(self._store.repair, pin, fetched)
         except JackfieldError as error:
             return replace(wheel, problem=str(error))
         return replace(wheel, repaired=True)

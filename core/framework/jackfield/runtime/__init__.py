@@ -6,7 +6,6 @@ its own files and texts, and the synchronous view of a context. None of it knows
 
 from jackfield.runtime.access import not_in_context
 from jackfield.runtime.annotations import evaluated, read_annotation
-from jackfield.runtime.apart import done_apart
 from jackfield.runtime.blocking import BlockingView, Crossing, OnLoop
 from jackfield.runtime.carried import (
     PART_BYTES,
@@ -89,7 +88,6 @@ __all__ = [
     "data_of",
     "describe",
     "describe_tree",
-    "done_apart",
     "evaluated",
     "fill_dataclass",
     "fit_answer",

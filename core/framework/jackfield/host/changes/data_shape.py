@@ -5,10 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 
+from jackfield.apart import done_apart
 from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.host.plugins import Record
 from jackfield.manifest import Candidate
-from jackfield.runtime import done_apart
 from jackfield.storage import RESTORE, SHAPE, Most, Snapshots, State
 
 _log = logging.getLogger("jackfield.host")

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from contextvars import Context as Variables
 from typing import Any, TypeVar
 
+from jackfield.apart import done_apart
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.host.changes.following import Following
 from jackfield.host.changes.presence import Presence, Presences
@@ -20,7 +21,7 @@ from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import PluginStatus
 from jackfield.host.remote import asking
 from jackfield.manifest import canonical_id
-from jackfield.runtime import Visits, done_apart
+from jackfield.runtime import Visits
 from jackfield.storage import State as StateLog
 
 _log = logging.getLogger("jackfield.host")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from time import monotonic
 
+from jackfield.apart import done_apart
 from jackfield.discovery import EXTERNAL, external_candidate, external_record
 from jackfield.manifest import Candidate
 from jackfield.permissions import Grant, decide
-from jackfield.runtime import done_apart
 from jackfield.storage import State
 
 #: So many changes of one plugin's manifest are taken up within `CHANGES_SECONDS`: each is kept in the state for good.
