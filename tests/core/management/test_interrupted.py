@@ -70,6 +70,14 @@ class SlowDisk(Disk):
         self._wait("the change" if above_all else "what came")
         super().sync_filesystem(path, above_all=above_all)
 
+    def rename(self, source, target):
+        self._wait("rename")
+        super().rename(source, target)
+
+    def replace(self, source, target):
+        self._wait("replace")
+        super().replace(source, target)
+
 
 @pytest.mark.parametrize("victim", ["what came", "the change"])
 async def test_cancelled_again_it_still_holds_the_profile_until_it_has_ended(victim, manage, layout, tmp_path):

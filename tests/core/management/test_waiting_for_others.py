@@ -8,9 +8,10 @@ import threading
 import pytest
 from jackfield.errors import StoreLocked
 from jackfield.locks import Lock
-from jackfield.store import Disk, Store
+from jackfield.store import Store
 
-from tests.core.management.test_interrupted import plan_of
+from tests.core.management.test_interrupted import SlowDisk, plan_of
+from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 
@@ -90,34 +91,20 @@ async def test_who_gives_up_waiting_for_an_installer_ends_at_once(what, manage, 
     program.join()
 
 
-class SlowDisk(Disk):
-    """A disk that takes its time for one call."""
-
-    def __init__(self, slow):
-        self.slow = slow
-        self.asked, self.goes_on = threading.Event(), threading.Event()
-
-    def _wait(self, call):
-        if call == self.slow:
-            self.asked.set()
-            assert self.goes_on.wait(20)
-
-    def rename(self, source, target):
-        self._wait("rename")
-        super().rename(source, target)
-
-    def replace(self, source, target):
-        self._wait("replace")
-        super().replace(source, target)
-
-
-async def give_up_often(change, others):
-    """As a loop does that ends, after Ctrl-C was pressed twice: it cancels whatever is there."""
+async def give_up_often(change, disk, layout):
+    """As a loop does that ends, after Ctrl-C was pressed twice: it cancels whatever is there; the profile is held."""
+    others = asyncio.all_tasks() - {change}
+    await until(disk.reached.is_set)
     for _ in range(3):
         for task in asyncio.all_tasks() - others:
             task.cancel()
         await asyncio.sleep(0.05)
     assert not change.done()
+    with pytest.raises(StoreLocked), Store(layout).lock(by="another", timeout_seconds=0):
+        pass
+    disk.released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await change
 
 
 @pytest.mark.parametrize(("slow", "there"), [("rename", []), ("replace", ["poll"])])
@@ -128,15 +115,8 @@ async def test_who_is_cancelled_over_and_over_holds_the_profile_until_the_disk_i
     management, disk = manage(), SlowDisk(slow)
     plan = await plan_of(management, build_plugin(tmp_path, "poll"))
     management.store = Store(layout, disk=disk)
-    others = asyncio.all_tasks()
     change = asyncio.ensure_future(management.apply(plan, accept_permissions=True, by="tester"))
-    assert await asyncio.to_thread(disk.asked.wait, 20)
-    await give_up_often(change, others)
-    with pytest.raises(StoreLocked), Store(layout).lock(by="another", timeout_seconds=0):
-        pass
-    disk.goes_on.set()
-    with pytest.raises(asyncio.CancelledError):
-        await change
+    await give_up_often(change, disk, layout)
     assert [row.id for row in manage().list()] == there
     assert Store(layout).settled()
     with Store(layout).lock(by="another", timeout_seconds=0):
@@ -152,13 +132,6 @@ async def test_who_is_cancelled_while_a_wheel_is_mended_holds_the_profile_until_
     code.chmod(0o600)
     code.write_text("something else")
     management.store = Store(layout, disk=disk)
-    others = asyncio.all_tasks()
     change = asyncio.ensure_future(management.verify(repair=True, by="tester"))
-    assert await asyncio.to_thread(disk.asked.wait, 20)
-    await give_up_often(change, others)
-    with pytest.raises(StoreLocked), Store(layout).lock(by="another", timeout_seconds=0):
-        pass
-    disk.goes_on.set()
-    with pytest.raises(asyncio.CancelledError):
-        await change
+    await give_up_often(change, disk, layout)
     assert Store(layout).verify() == {}
