@@ -345,7 +345,6 @@ class TestWhatAPluginMayAsk:
         assert len(bounded.keys("1")) == 1000
 
     def test_a_column_is_sorted_by_once_however_often_it_is_named(self, bounded):
-        for number in (2, 1, 3):
-            bounded.apply([Insert("votes", {"choice": number, "user": str(number)})], [VOTES])
+        bounded.apply([Insert("votes", {"choice": number, "user": str(number)}) for number in (2, 1, 3)], [VOTES])
         rows = bounded.select(VOTES, order=["-choice", *["choice", "-user"] * 2000])
         assert [row["choice"] for row in rows] == [3, 2, 1]
