@@ -24,7 +24,7 @@ def main() -> None:
     settings = json.loads(os.pread(told, os.fstat(told).st_size, 0))
     starts = len(sys.argv) - 2
     if settings.pop("apart_from") == id(None) >> _LEAST_BIT & _PLACES and starts < _MOST_STARTS:
-        os.execv(sys.executable, [*sys.orig_argv, "again"])  # noqa: S606 (the same program with the same arguments)
+        os.execve(sys.executable, [*sys.orig_argv, "again"], {})  # noqa: S606 (the same program, as bare as it began)
     os.close(told)
     connection = socket.socket(fileno=int(sys.argv[1]))
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120  # pathlib is slow to load
